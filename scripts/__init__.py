@@ -1,0 +1,1 @@
+"""Tools of the project: the set-up behind ``make`` and the ``crm-metrics`` command."""

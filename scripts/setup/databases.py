@@ -1,0 +1,152 @@
+"""Databases: two levels of templates, and copies of them in seconds.
+
+*Base* templates have Odoo's own addons, and depend on Odoo's build, the Python packages
+and the list of addons. *Full* templates are a copy of a base template with the addons
+of this repository, and depend on the files in ``addons/`` besides.
+"""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from .console import Problem, step
+from .locks import exclusive
+from .odoo_process import Launcher, data_dir
+from .paths import (
+    ADDONS,
+    CLONE,
+    addons_digest,
+    digest,
+    home,
+    logs,
+    remove,
+    write_atomically,
+)
+from .venv import lock_digest
+
+BASE_ADDONS = ("crm", "sale_crm")
+APP = "crm_metrics"
+PREFIX = "crm_metrics_template_"
+KEPT = {"base": 4, "full": 4}
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
+
+
+@dataclass(frozen=True)
+class Databases:
+    """Makes and drops databases on one server."""
+
+    launcher: Launcher
+
+    def create(self, name: str, *, demo: bool = False, extra: Sequence[str] = ()) -> None:
+        """A fresh database with the app; one of that name is dropped before."""
+        check_name(name)
+        template = self.full_template(demo=demo, extra=extra)
+        self.copy(template, name)
+
+    def create_base(self, name: str, *, demo: bool = False) -> None:
+        """A fresh database with Odoo's CRM and sales, without this repository."""
+        check_name(name)
+        self.copy(self.base_template(demo=demo), name)
+
+    def exists(self, name: str) -> bool:
+        return bool(self._sql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"))
+
+    def drop(self, name: str) -> None:
+        """Drop a database with its files; sessions connected to it are ended."""
+        check_name(name)
+        self._sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        remove(_filestore(name))
+
+    def copy(self, source: str, name: str) -> None:
+        """Copy a database with its files."""
+        self.drop(name)
+        self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+        if _filestore(source).exists():
+            # Odoo never changes a stored file, it makes another: links will do.
+            shutil.copytree(
+                _filestore(source), _filestore(name), copy_function=_link_or_copy
+            )
+
+    def base_template(self, *, demo: bool) -> str:
+        """The template with Odoo's own addons, built where needed."""
+        modules = ",".join(BASE_ADDONS)
+        key = digest(self.launcher.odoo.build, lock_digest(), modules)
+        name = f"{PREFIX}base_{key}{'_demo' if demo else ''}"
+        about = f"{modules} {'with' if demo else 'without'} demo data"
+
+        def fill(partial: str, log: Path) -> None:
+            arguments = ["--with-demo"] if demo else []
+            self.launcher.install(partial, modules, log, *arguments)
+
+        return self._template("base", name, f"{about} (about a minute)", fill)
+
+    def full_template(self, *, demo: bool, extra: Sequence[str] = ()) -> str:
+        """The template with the app and the named addons, built where needed."""
+        base = self.base_template(demo=demo)
+        if not (ADDONS / APP / "__manifest__.py").exists():
+            raise Problem(f"There is no addon {APP} in {ADDONS}.")
+        modules = ",".join([APP, *sorted(set(extra) - {APP})])
+        key = digest(base, modules, addons_digest())
+        name = f"{PREFIX}full_{key}{'_demo' if demo else ''}"
+
+        def fill(partial: str, log: Path) -> None:
+            self.copy(base, partial)
+            self.launcher.install(partial, modules, log)
+
+        return self._template("full", name, modules, fill)
+
+    def _template(self, kind: str, name: str, about: str, fill) -> str:
+        """Build a template under another name; the right name means complete."""
+        record = home() / "templates" / f"{name}.json"
+        with exclusive(home() / "templates" / f"{name}.lock", f"database {name}"):
+            if not self.exists(name):
+                step(f"database template: {about}")
+                partial = f"{name}_partial"
+                self.drop(partial)
+                fill(partial, logs() / f"{name}.log")
+                remove(_filestore(name))
+                with suppress(FileNotFoundError):
+                    _filestore(partial).rename(_filestore(name))
+                self._sql(f'ALTER DATABASE "{partial}" RENAME TO "{name}"')
+            write_atomically(record, json.dumps({"clone": str(CLONE), "kind": kind}))
+        self._prune(kind)
+        return name
+
+    def _prune(self, kind: str) -> None:
+        """Drop templates of this clone that have not been used for longest."""
+        records = sorted(
+            (
+                record
+                for record in (home() / "templates").glob("*.json")
+                if json.loads(record.read_text()) == {"clone": str(CLONE), "kind": kind}
+            ),
+            key=lambda record: record.stat().st_mtime,
+        )
+        for record in records[: -KEPT[kind]]:
+            self.drop(record.stem)
+            record.unlink(missing_ok=True)
+
+    def _sql(self, statement: str) -> str:
+        return self.launcher.server.sql(statement)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that would not do as a database and a folder."""
+    if not NAME.fullmatch(name):
+        raise Problem(f"{name!r} is no good name for a database: letters, digits, _ . -")
+
+
+def _filestore(name: str) -> Path:
+    return data_dir() / "filestore" / name
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
