@@ -4,10 +4,14 @@
     "version": "19.0.1.0.0",
     "development_status": "Beta",
     "category": "Sales/CRM",
-    "website": "https://github.com/crm-metrics/crm-metrics",
     "author": "CRM Metrics contributors",
     "license": "LGPL-3",
     "application": True,
     "depends": ["crm"],
-    "data": [],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/crm_metrics_security.xml",
+        "data/ir_cron_data.xml",
+    ],
+    "post_init_hook": "post_init_hook",
 }

@@ -1,0 +1,86 @@
+"""Calendar periods of a date range.
+
+Pure Python: no database, no time zone. A range is inclusive on both ends.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+GRAINS = ("day", "week", "month", "quarter", "year")
+
+
+@dataclass(frozen=True)
+class Period:
+    """One calendar period, clipped to a range.
+
+    `start` is the first day of the whole calendar period (the value that
+    PostgreSQL's `date_trunc` gives for each of its days); `date_from` and
+    `date_to` are the first and last day that lie in the range; `partial` is
+    true when that is not the whole period.
+    """
+
+    start: date
+    date_from: date
+    date_to: date
+    partial: bool
+
+
+def floor(day, grain):
+    """Return the first day of the calendar period of `grain` around `day`.
+
+    Weeks are ISO weeks: they begin on Monday.
+
+    >>> floor(date(2026, 11, 21), "quarter")
+    datetime.date(2026, 10, 1)
+    >>> floor(date(2026, 11, 21), "week")
+    datetime.date(2026, 11, 16)
+    """
+    if grain == "day":
+        return day
+    if grain == "week":
+        return day - timedelta(days=day.weekday())
+    if grain == "month":
+        return day.replace(day=1)
+    if grain == "quarter":
+        return date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
+    if grain == "year":
+        return date(day.year, 1, 1)
+    raise ValueError(f"unknown grain {grain!r}")
+
+
+def following(start, grain):
+    """Return the first day of the period after the one that begins on `start`.
+
+    >>> following(date(2026, 12, 1), "month")
+    datetime.date(2027, 1, 1)
+    """
+    # the longest period of each grain, so that the sum falls into the next one
+    longest = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
+    return floor(start + timedelta(days=longest[grain]), grain)
+
+
+def split(date_from, date_to, grain):
+    """Cut the inclusive range into calendar periods; clipped ones are partial.
+
+    :param date date_from: first day
+    :param date date_to: last day, not before `date_from`
+    :param str grain: one of `GRAINS`
+    :return: list of :class:`Period`, in order, without gaps
+
+    >>> for period in split(date(2026, 1, 15), date(2026, 3, 31), "month"):
+    ...     print(period.date_from, period.date_to, period.partial)
+    2026-01-15 2026-01-31 True
+    2026-02-01 2026-02-28 False
+    2026-03-01 2026-03-31 False
+    >>> split(date(2026, 2, 1), date(2026, 1, 1), "day")
+    []
+    """
+    periods = []
+    start = floor(date_from, grain)
+    while start <= date_to:
+        after = following(start, grain)
+        first, last = max(start, date_from), min(after - timedelta(days=1), date_to)
+        whole = first == start and last == after - timedelta(days=1)
+        periods.append(Period(start, first, last, not whole))
+        start = after
+    return periods

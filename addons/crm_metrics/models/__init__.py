@@ -1,0 +1,18 @@
+from . import (
+    crm_metrics_fact,
+    crm_metrics_queue,
+    crm_metrics_slot,
+    crm_metrics_run,
+    crm_metrics_issue,
+    crm_metrics_engine,
+    crm_metrics_source,
+    res_company,
+    crm_recurring_plan,
+    crm_subscription,
+    crm_subscription_line,
+    crm_mrr_segment,
+    crm_mrr_movement,
+    crm_metrics,
+    crm_metrics_recurring,
+    res_partner,
+)

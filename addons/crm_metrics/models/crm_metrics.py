@@ -1,0 +1,234 @@
+from datetime import date
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..kernel import periods
+
+#: options that every method takes
+COMMON = frozenset(
+    {"date_from", "date_to", "grain", "company_ids", "team_ids", "user_ids"}
+)
+
+
+class CrmMetrics(models.AbstractModel):
+    """The façade: the only thing that screens, digests, exports and the command
+    line ask for a figure.
+
+    Every public method takes one dict `options` and returns plain values, read
+    with the rights of the caller. Dates are inclusive ISO dates, amounts are
+    floats rounded to the currency, rates are fractions; what does not exist is
+    None. Options that all methods take:
+
+    `date_from`, `date_to`
+        required
+    `grain`
+        `day`, `week` (ISO), `month` (default), `quarter`, `year`
+    `company_ids`
+        default: the selected companies; others of the user are allowed
+    `team_ids`, `user_ids`
+        only what belongs to these sales teams, salespersons
+
+    Bad options raise a ValidationError that begins with the name of the key.
+    """
+
+    _name = "crm.metrics"
+    _description = "CRM Metrics"
+
+    # ------------------------------------------------------------------
+    # options
+    # ------------------------------------------------------------------
+
+    def _options(self, options, taken=frozenset(), choices=None):
+        """Check options and return them complete.
+
+        :param dict options: what the caller gave
+        :param taken: names of the keys that the method takes besides the common
+        :param dict choices: key -> allowed values, the first is the default
+        :return: dict with dates as dates, `companies` as a recordset (the main
+            one first) and the keys of `choices` filled
+        """
+        self.env["crm.metrics.engine"]._check_user()
+        if not isinstance(options, dict):
+            raise ValidationError(self.env._("options: expected a dictionary."))
+        choices = {"grain": ("month", *periods.GRAINS), **(choices or {})}
+        known = COMMON | taken | set(choices)
+        for key in options:
+            if key not in known:
+                raise ValidationError(
+                    self.env._(
+                        "%(key)s: unknown option; known are %(known)s.",
+                        key=key,
+                        known=", ".join(sorted(known)),
+                    )
+                )
+        checked = {
+            "date_from": self._option_date(options, "date_from"),
+            "date_to": self._option_date(options, "date_to"),
+            "companies": self._option_companies(options),
+            "team_ids": self._option_ids(options, "team_ids", "crm.team"),
+            "user_ids": self._option_ids(options, "user_ids", "res.users"),
+        }
+        if checked["date_from"] > checked["date_to"]:
+            raise ValidationError(self.env._("date_from: it is after date_to."))
+        for key, values in choices.items():
+            checked[key] = options.get(key, values[0])
+            if checked[key] not in values:
+                raise ValidationError(
+                    self.env._(
+                        "%(key)s: %(value)r is none of %(values)s.",
+                        key=key,
+                        value=checked[key],
+                        values=", ".join(dict.fromkeys(values)),
+                    )
+                )
+        return checked
+
+    def _option_date(self, options, key):
+        value = options.get(key)
+        # only the ISO form: "20260131" or a week date would be guessed at
+        if isinstance(value, str) and len(value) == 10:
+            try:
+                return date.fromisoformat(value)
+            except ValueError:
+                pass
+        raise ValidationError(
+            self.env._(
+                "%(key)s: expected a date as YYYY-MM-DD, not %(value)r.",
+                key=key,
+                value=value,
+            )
+        )
+
+    def _option_ids(self, options, key, model):
+        """Return ids that the caller may read, or None when none were given."""
+        if options.get(key) is None:
+            return None
+        ids = options[key]
+        if not isinstance(ids, (list, tuple)) or any(type(id_) is not int for id_ in ids):
+            raise ValidationError(
+                self.env._("%(key)s: expected a list of ids, not %(value)r.", key=key, value=ids)
+            )
+        records = self.env[model].with_context(active_test=False)
+        readable = records.search([("id", "in", ids)]).ids
+        if unknown := set(ids) - set(readable):
+            raise ValidationError(
+                self.env._(
+                    "%(key)s: no record that you may read has the id %(ids)s.",
+                    key=key,
+                    ids=", ".join(map(str, sorted(unknown))),
+                )
+            )
+        return list(ids)
+
+    def _option_companies(self, options):
+        if options.get("company_ids") is None:
+            return self.env.companies
+        ids = self._option_ids(options, "company_ids", "res.company")
+        foreign = set(ids) - set(self.env.user.company_ids.ids)
+        if foreign or not ids:
+            raise ValidationError(
+                self.env._("company_ids: choose among the companies you have access to.")
+            )
+        return self.env["res.company"].browse(ids)
+
+    # ------------------------------------------------------------------
+    # what all results share
+    # ------------------------------------------------------------------
+
+    def _as_of(self, options):
+        """Return the last day and the moment that figures of a range know.
+
+        That is the end of `date_to` in the main company, or now if it lies ahead.
+        """
+        company = options["companies"][:1]
+        today = company._metrics_today()
+        if options["date_to"] < today:
+            return options["date_to"], company._metrics_end_of_day(options["date_to"])
+        return today, fields.Datetime.now()
+
+    def _meta(self, options, facts):
+        """Return the part that all results begin with.
+
+        :param facts: names of the facts that the result is read from
+        """
+        _last, moment = self._as_of(options)
+        waiting = self.env["crm.metrics.queue"]._waiting()
+        issues = self.env["crm.metrics.issue"]._read_group(
+            [("fact", "in", facts), ("company_id", "in", options["companies"].ids)],
+            ["code"],
+            ["__count"],
+        )
+        return {
+            "currency": options["companies"][0].currency_id.name,
+            "date_from": fields.Date.to_string(options["date_from"]),
+            "date_to": fields.Date.to_string(options["date_to"]),
+            "grain": options["grain"],
+            "as_of": self.env["crm.metrics.engine"]._iso(moment),
+            "queued": sum(waiting.get(fact, 0) for fact in facts),
+            "issues": dict(issues),
+        }
+
+    def _scope_domain(self, options):
+        """Return the domain of the facts that the options ask for."""
+        domain = Domain("company_id", "in", options["companies"].ids)
+        for key, field in (("team_ids", "team_id"), ("user_ids", "user_id")):
+            if options[key] is not None:
+                domain &= Domain(field, "in", options[key])
+        return domain
+
+    def _is_slice(self, model, domain):
+        """Tell whether a domain and the caller's rules leave a part of companies.
+
+        Only then customers have to be counted one by one.
+        """
+        domain &= self.env["ir.rule"]._compute_domain(model, "read")
+        conditions = domain.optimize(self.env[model]).iter_conditions()
+        return any(condition.field_expr != "company_id" for condition in conditions)
+
+    def _conversion_rates(self, companies, day):
+        """Return what one unit of each company's currency is worth in the main one.
+
+        The last rate on or before `day` counts; unlike `_convert`, a later rate
+        or 1 never stands in for a missing one.
+
+        :return: dict, company id -> factor
+        :raise ValidationError: a currency has no rate on or before that day
+        """
+        main = companies[0]
+        currencies = companies.currency_id
+        if currencies == main.currency_id:
+            return dict.fromkeys(companies.ids, 1)
+        rates = dict(
+            self.env.execute_query(
+                SQL(
+                    """SELECT DISTINCT ON (currency_id) currency_id, rate
+                         FROM res_currency_rate
+                        WHERE currency_id = ANY(%s) AND name <= %s
+                          AND (company_id IS NULL OR company_id = %s)
+                        ORDER BY currency_id, name DESC, company_id""",
+                    currencies.ids,
+                    day,
+                    main.root_id.id,
+                    to_flush=self.env["res.currency.rate"]._fields["rate"],
+                )
+            )
+        )
+        # a company's own currency often has no rate row: it is the unit
+        rates.setdefault(main.currency_id.id, 1)
+        for currency in currencies:
+            if not rates.get(currency.id):
+                raise ValidationError(
+                    self.env._(
+                        "company_ids: there is no rate of %(currency)s on or before "
+                        "%(day)s. Enter one in the currency's rates.",
+                        currency=currency.name,
+                        day=day,
+                    )
+                )
+        unit = rates[main.currency_id.id]
+        return {
+            company.id: unit / rates[company.currency_id.id] for company in companies
+        }

@@ -1,0 +1,56 @@
+from odoo import api, models
+
+
+class CrmMetricsSource(models.AbstractModel):
+    """Mixin of a model that facts are derived from: it queues their keys.
+
+    Below `write`, because stored computed fields, flushes and `write` with any
+    context all pass through `_write_multi`.
+    """
+
+    _name = "crm.metrics.source"
+    _description = "Metrics Source"
+
+    def _metrics_watched(self):
+        """Return the names of the stored fields that facts are derived from."""
+        raise NotImplementedError(self._name)
+
+    def _metrics_keys(self):
+        """Return which facts these records touch.
+
+        :return: dict, technical name of a fact -> SQL that selects the keys of
+            `self.ids` as they stand in the database
+        """
+        raise NotImplementedError(self._name)
+
+    def _metrics_document(self):
+        """Return the records to show to a person who follows a figure here."""
+        return self
+
+    def _metrics_queue(self):
+        if self.ids:
+            for fact, keys in self._metrics_keys().items():
+                self.env["crm.metrics.queue"]._push(fact, keys)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        records._metrics_queue()
+        return records
+
+    def _write_multi(self, vals_list):
+        watched = self._metrics_watched()
+        changed = self.browse(
+            record.id
+            for record, vals in zip(self, vals_list, strict=True)
+            if not watched.isdisjoint(vals)
+        )
+        # a record may leave one key and come to another: queue both
+        changed._metrics_queue()
+        res = super()._write_multi(vals_list)
+        changed._metrics_queue()
+        return res
+
+    def unlink(self):
+        self._metrics_queue()
+        return super().unlink()

@@ -1,0 +1,340 @@
+from datetime import date
+from itertools import pairwise
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL, format_date
+
+
+class CrmSubscription(models.Model):
+    """An agreement under which a customer pays again and again."""
+
+    _name = "crm.subscription"
+    _inherit = ["mail.thread", "mail.activity.mixin", "crm.metrics.source"]
+    _description = "Subscription"
+    _order = "date_start desc, id desc"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(
+        default=True,
+        help="An archived subscription is hidden from lists; its revenue still "
+        "counts. To end the revenue, set the end date.",
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        required=True,
+        ondelete="restrict",
+        index=True,
+        tracking=True,
+        check_company=True,
+    )
+    commercial_partner_id = fields.Many2one(related="partner_id.commercial_partner_id")
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        ondelete="restrict",
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        ondelete="restrict",
+        compute="_compute_currency_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Salesperson",
+        ondelete="set null",
+        index=True,
+        tracking=True,
+        default=lambda self: self.env.user,
+        domain="[('share', '=', False)]",
+        check_company=True,
+    )
+    team_id = fields.Many2one(
+        "crm.team",
+        string="Sales Team",
+        ondelete="set null",
+        index=True,
+        tracking=True,
+        compute="_compute_team_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+    )
+    lead_id = fields.Many2one(
+        "crm.lead",
+        string="Opportunity",
+        ondelete="set null",
+        index="btree_not_null",
+        check_company=True,
+        help="The opportunity that brought this subscription.",
+    )
+    date_start = fields.Date(string="Start", tracking=True, help="First day.")
+    date_end = fields.Date(
+        string="End", tracking=True, help="Last day; empty: runs until it is closed."
+    )
+    line_ids = fields.One2many("crm.subscription.line", "subscription_id", copy=True)
+    note = fields.Html()
+    state = fields.Selection(
+        [
+            ("draft", "Draft"),
+            ("upcoming", "Upcoming"),
+            ("active", "Active"),
+            ("closed", "Closed"),
+        ],
+        compute="_compute_today",
+        search="_search_state",
+        help="Draft: no recurring line with a date. Upcoming: begins later.",
+    )
+    mrr = fields.Monetary(
+        string="MRR",
+        compute="_compute_today",
+        aggregator="sum",
+        help="Monthly recurring revenue today, in the subscription's currency.",
+    )
+    arr = fields.Monetary(
+        string="ARR",
+        compute="_compute_today",
+        aggregator="sum",
+        help="Annual run rate today: 12 times the MRR.",
+    )
+    rate_timeline = fields.Json(
+        compute="_compute_rate_timeline",
+        help="The stretches of constant MRR: from, to (first day after), amount.",
+    )
+
+    _dates_in_order = models.Constraint(
+        "CHECK (date_end >= date_start)", "End: the last day is before the first one."
+    )
+
+    # ------------------------------------------------------------------
+    # computed
+    # ------------------------------------------------------------------
+
+    @api.depends("company_id")
+    def _compute_currency_id(self):
+        for subscription in self:
+            subscription.currency_id = subscription.company_id.currency_id
+
+    @api.depends("user_id")
+    def _compute_team_id(self):
+        for subscription in self:
+            user = subscription.user_id
+            team = subscription.team_id
+            if not user or (team and user in (team.member_ids | team.user_id)):
+                continue
+            subscription.team_id = self.env["crm.team"]._get_default_team_id(
+                user_id=user.id, domain=[("use_opportunities", "=", True)]
+            )
+
+    @api.depends(
+        "line_ids.mrr",
+        "line_ids.date_start",
+        "line_ids.date_end",
+        "date_start",
+        "date_end",
+    )
+    @api.depends_context("company")
+    def _compute_today(self):
+        figures = {}
+        if ids := self._origin.ids:
+            self.env.flush_all()
+            figures = {
+                id_: (state, mrr)
+                for id_, state, mrr in self.env.execute_query(
+                    SQL(
+                        "SELECT s.id, (%s), (%s) FROM crm_subscription s WHERE s.id = ANY(%s)",
+                        self._state_sql(SQL("s.id")),
+                        self._mrr_sql(SQL("s.id")),
+                        ids,
+                    )
+                )
+            }
+        for subscription in self:
+            state, mrr = figures.get(subscription._origin.id, ("draft", 0))
+            subscription.state = state
+            subscription.mrr = mrr
+            subscription.arr = 12 * mrr
+
+    def _compute_rate_timeline(self):
+        self.rate_timeline = []
+        if not (ids := self._origin.ids):
+            return
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH rate AS (%s), edge AS (
+                    SELECT id, date, sum(amount) AS amount
+                      FROM rate CROSS JOIN LATERAL (
+                           VALUES (date_from, rate_currency), (date_to, -rate_currency)
+                      ) AS e (date, amount)
+                     WHERE date IS NOT NULL
+                     GROUP BY id, date
+                )
+                SELECT id, date, lead(date) OVER w, sum(amount) OVER w
+                  FROM edge
+                WINDOW w AS (PARTITION BY id ORDER BY date)
+                 ORDER BY id, date
+                """,
+                self._dated_rows(SQL("s.id = ANY(%s)", ids)),
+            )
+        )
+        timelines = {}
+        for id_, date_from, date_to, amount in rows:
+            timelines.setdefault(id_, []).append(
+                {
+                    "date_from": fields.Date.to_string(date_from),
+                    "date_to": date_to and fields.Date.to_string(date_to),
+                    "rate": float(amount),
+                }
+            )
+        for subscription in self:
+            subscription.rate_timeline = timelines.get(subscription._origin.id, [])
+
+    # ------------------------------------------------------------------
+    # figures of today, in SQL: they can be grouped, sorted and summed
+    # ------------------------------------------------------------------
+
+    def _dated_rows(self, condition):
+        """Return the dated recurring rows of subscriptions, as one SELECT.
+
+        :param SQL condition: as in `crm.subscription.line._recurring_rows`
+        """
+        return SQL(
+            """SELECT line.subscription_id AS id, r.date_from, r.date_to, r.rate_currency
+                 FROM (%s) r
+                 JOIN crm_subscription_line line ON line.id = r.res_id
+                WHERE r.date_from < COALESCE(r.date_to, 'infinity')""",
+            self.env["crm.subscription.line"]._recurring_rows(condition),
+        )
+
+    def _state_sql(self, id_sql):
+        today = self.env.company._metrics_today()
+        return SQL(
+            """SELECT CASE WHEN count(*) = 0 THEN 'draft'
+                           WHEN bool_or(date_from <= %(today)s
+                                AND COALESCE(date_to, 'infinity') > %(today)s) THEN 'active'
+                           WHEN bool_or(date_from > %(today)s) THEN 'upcoming'
+                           ELSE 'closed' END
+                 FROM (%(rows)s) dated""",
+            today=today,
+            rows=self._dated_rows(SQL("s.id = %s", id_sql)),
+        )
+
+    def _mrr_sql(self, id_sql):
+        return SQL(
+            """SELECT COALESCE(sum(rate_currency), 0)
+                 FROM (%(rows)s) dated
+                WHERE date_from <= %(today)s AND COALESCE(date_to, 'infinity') > %(today)s""",
+            today=self.env.company._metrics_today(),
+            rows=self._dated_rows(SQL("s.id = %s", id_sql)),
+        )
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        if field_expr == "state":
+            return SQL("(%s)", self._state_sql(SQL.identifier(alias, "id")))
+        if field_expr == "mrr":
+            return SQL("(%s)", self._mrr_sql(SQL.identifier(alias, "id")))
+        if field_expr == "arr":
+            return SQL("(12 * (%s))", self._mrr_sql(SQL.identifier(alias, "id")))
+        return super()._field_to_sql(alias, field_expr, query)
+
+    @api.model
+    def _search_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "%s = ANY(%s)", model._field_to_sql(alias, "state", query), list(value)
+            )
+        )
+
+    # ------------------------------------------------------------------
+    # constraints
+    # ------------------------------------------------------------------
+
+    @api.constrains("date_start", "date_end")
+    def _check_line_versions(self):
+        """Refuse versions of one item that hold on the same day."""
+        for subscription in self:
+            lines = subscription.line_ids
+            if lines._has_cycle("previous_line_id"):
+                raise ValidationError(
+                    self.env._("Follows: the versions of an item form a circle.")
+                )
+            versions = {}
+            for line in lines:
+                if line.previous_line_id - lines:
+                    raise ValidationError(
+                        self.env._(
+                            "Follows: %(line)s follows a line of another subscription.",
+                            line=line.name,
+                        )
+                    )
+                first = line
+                while first.previous_line_id:
+                    first = first.previous_line_id
+                versions.setdefault(first, []).append(line)
+            for item_lines in versions.values():
+                subscription._check_no_overlap(item_lines)
+
+    def _check_no_overlap(self, lines):
+        spans = sorted(
+            (
+                line.date_start or self.date_start or date.min,
+                line.date_end or self.date_end or date.max,
+                line.id,
+                line.name,
+            )
+            for line in lines
+        )
+        for (_start, end, _id, name), (start, _end, _next_id, next_name) in pairwise(spans):
+            if start <= end:
+                raise ValidationError(
+                    self.env._(
+                        "Start: two versions of one item hold on %(day)s: "
+                        "“%(first)s” and “%(second)s”. End the first one before.",
+                        day=format_date(self.env, start) if start > date.min else "",
+                        first=name,
+                        second=next_name,
+                    )
+                )
+
+    # ------------------------------------------------------------------
+    # recurring source
+    # ------------------------------------------------------------------
+
+    def _metrics_watched(self):
+        return frozenset(
+            {
+                "partner_id",
+                "company_id",
+                "currency_id",
+                "user_id",
+                "team_id",
+                "lead_id",
+                "date_start",
+                "date_end",
+            }
+        )
+
+    def _metrics_keys(self):
+        return {
+            "crm.mrr.segment": SQL(
+                """SELECT p.commercial_partner_id
+                     FROM crm_subscription s
+                     JOIN res_partner p ON p.id = s.partner_id
+                    WHERE s.id = ANY(%s)""",
+                self.ids,
+            )
+        }

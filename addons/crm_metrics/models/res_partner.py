@@ -1,0 +1,92 @@
+from odoo import api, fields, models
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    crm_mrr = fields.Monetary(
+        string="MRR",
+        currency_field="crm_mrr_currency_id",
+        compute="_compute_crm_mrr",
+        groups="sales_team.group_sale_salesman",
+        help="Monthly recurring revenue today of the whole customer, in the "
+        "currency of the current company.",
+    )
+    crm_mrr_currency_id = fields.Many2one(
+        "res.currency", compute="_compute_crm_mrr", groups="sales_team.group_sale_salesman"
+    )
+    crm_subscription_count = fields.Integer(
+        string="Subscription Count",
+        compute="_compute_crm_subscription_count",
+        groups="sales_team.group_sale_salesman",
+    )
+
+    @api.depends("commercial_partner_id")
+    @api.depends_context("company", "allowed_company_ids", "uid")
+    def _compute_crm_mrr(self):
+        rates = self.env["crm.metrics"]._customers_mrr(self.commercial_partner_id)
+        self.crm_mrr_currency_id = self.env.company.currency_id
+        for partner in self:
+            partner.crm_mrr = rates.get(partner.commercial_partner_id._origin.id, 0)
+
+    @api.depends("commercial_partner_id")
+    @api.depends_context("allowed_company_ids", "uid")
+    def _compute_crm_subscription_count(self):
+        counts = self._crm_subscription_counts()
+        for partner in self:
+            partner.crm_subscription_count = counts.get(partner.commercial_partner_id, 0)
+
+    def _crm_subscription_counts(self):
+        """Return the number of subscriptions of each customer among these contacts."""
+        customers = self.commercial_partner_id._origin
+        counts = dict.fromkeys(customers, 0)
+        for contact, count in self.env["crm.subscription"]._read_group(
+            [("partner_id.commercial_partner_id", "in", customers.ids)],
+            ["partner_id"],
+            ["__count"],
+        ):
+            counts[contact.commercial_partner_id] += count
+        return counts
+
+    def action_view_crm_subscriptions(self):
+        """Open the subscriptions of the customer."""
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_metrics.crm_subscription_action"
+        )
+        action["domain"] = [
+            ("partner_id.commercial_partner_id", "=", self.commercial_partner_id.id)
+        ]
+        action["context"] = {"default_partner_id": self.id}
+        return action
+
+    def _write_multi(self, vals_list):
+        moved = self._customers_left_behind(vals_list)
+        res = super()._write_multi(vals_list)
+        if moved:
+            self.env["crm.metrics.queue"]._push_customers(moved)
+        return res
+
+    def _customers_left_behind(self, vals_list):
+        """Return the ids of customers between which contacts are about to move."""
+        coming = {
+            partner.id: vals["commercial_partner_id"]
+            for partner, vals in zip(self, vals_list, strict=True)
+            if "commercial_partner_id" in vals
+        }
+        if not coming:
+            return set()
+        # straight from the table: the cache has the new value already, and a
+        # contact that is being created has none there
+        self.env.cr.execute(
+            """SELECT id, commercial_partner_id FROM res_partner
+                WHERE id = ANY(%s) AND commercial_partner_id IS NOT NULL""",
+            [list(coming)],
+        )
+        return {
+            customer
+            for id_, old in self.env.cr.fetchall()
+            if old != coming[id_]
+            for customer in (old, coming[id_])
+        }

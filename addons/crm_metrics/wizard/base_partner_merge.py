@@ -1,0 +1,13 @@
+from odoo import models
+
+
+class BasePartnerMergeAutomaticWizard(models.TransientModel):
+    _inherit = "base.partner.merge.automatic.wizard"
+
+    def _update_foreign_keys(self, src_partners, dst_partner):
+        # foreign keys move by raw SQL, which no hook of the ORM sees
+        partners = src_partners | dst_partner
+        customers = partners | partners.commercial_partner_id
+        res = super()._update_foreign_keys(src_partners, dst_partner)
+        self.env["crm.metrics.queue"]._push_customers(customers.ids)
+        return res
