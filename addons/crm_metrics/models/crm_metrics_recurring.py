@@ -117,7 +117,7 @@ class CrmMetrics(models.AbstractModel):
         heads = defaultdict(lambda: defaultdict(int))
         for company, start, kind, amount, logo_kind, customers in rows:
             money[start][company, kind] += amount
-            heads[start][logo_kind] += customers
+            heads[start][logo_kind] += int(customers)
         return money, heads
 
     def _movements(self, options, last, model=None):

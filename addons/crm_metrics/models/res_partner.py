@@ -62,14 +62,14 @@ class ResPartner(models.Model):
         return action
 
     def _write_multi(self, vals_list):
-        moved = self._customers_left_behind(vals_list)
+        moved = self._moved_customers(vals_list)
         res = super()._write_multi(vals_list)
         if moved:
             self.env["crm.metrics.queue"]._push_customers(moved)
         return res
 
-    def _customers_left_behind(self, vals_list):
-        """Return the ids of customers between which contacts are about to move."""
+    def _moved_customers(self, vals_list):
+        """Return the ids of the customers between which contacts are to move."""
         coming = {
             partner.id: vals["commercial_partner_id"]
             for partner, vals in zip(self, vals_list, strict=True)
@@ -77,16 +77,17 @@ class ResPartner(models.Model):
         }
         if not coming:
             return set()
-        # straight from the table: the cache has the new value already, and a
-        # contact that is being created has none there
+        # straight from the table: the cache has the new value already
         self.env.cr.execute(
-            """SELECT id, commercial_partner_id FROM res_partner
-                WHERE id = ANY(%s) AND commercial_partner_id IS NOT NULL""",
+            "SELECT id, commercial_partner_id FROM res_partner WHERE id = ANY(%s)",
             [list(coming)],
         )
+        # A new contact has none until this flush: a document of the same
+        # transaction may have found no customer to queue.
         return {
             customer
             for id_, old in self.env.cr.fetchall()
             if old != coming[id_]
             for customer in (old, coming[id_])
+            if customer
         }
