@@ -42,7 +42,9 @@ class Databases:
 
     launcher: Launcher
 
-    def create(self, name: str, *, demo: bool = False, extra: Sequence[str] = ()) -> None:
+    def create(
+        self, name: str, *, demo: bool = False, extra: Sequence[str] = ()
+    ) -> None:
         """A fresh database with the app; one of that name is dropped before."""
         check_name(name)
         template = self.full_template(demo=demo, extra=extra)
@@ -138,7 +140,9 @@ class Databases:
 def check_name(name: str) -> None:
     """Refuse a name that would not do as a database and a folder."""
     if not NAME.fullmatch(name):
-        raise Problem(f"{name!r} is no good name for a database: letters, digits, _ . -")
+        raise Problem(
+            f"{name!r} is no good name for a database: letters, digits, _ . -"
+        )
 
 
 def _filestore(name: str) -> Path:

@@ -3,17 +3,19 @@
 import contextlib
 import ctypes
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .console import Problem, run_logged, tail
+from .console import Problem, run_logged, say, tail
 from .odoo import Odoo
 from .paths import ADDONS, CLONE, clone_key, home, write_atomically
 from .postgres import Server
@@ -55,7 +57,9 @@ class Launcher:
     def config(self) -> Path:
         """Odoo's configuration file for this clone."""
         folders = [*self.odoo.addons, ADDONS]
-        addons = [str(folder) for folder in folders if any(folder.glob("*/__init__.py"))]
+        addons = [
+            str(folder) for folder in folders if any(folder.glob("*/__init__.py"))
+        ]
         lines = [
             "[options]",
             f"data_dir = {data_dir()}",
@@ -74,9 +78,7 @@ class Launcher:
         config = f"--config={self.config()}"
         return [python, "-c", MAIN, subcommand, config, *arguments]
 
-    def install(
-        self, database: str, modules: str, log: Path, *arguments: str
-    ) -> None:
+    def install(self, database: str, modules: str, log: Path, *arguments: str) -> None:
         """Install modules into a database, which is made if it is not there."""
         run_logged(
             self.command(
@@ -93,19 +95,34 @@ class Launcher:
             failure=f"Odoo could not install {modules}.",
         )
 
-    def shell(self, database: str, *arguments: str) -> int:
+    def shell_command(self, database: str) -> list[str]:
         """Odoo's shell; it runs a script that comes on standard input."""
-        return run_foreground(
-            self.command(
-                "shell",
-                f"--database={database}",
-                "--no-http",
-                "--log-level=warn",
-                *arguments,
-            ),
-            self.environment(),
-            terminal=True,
-        )
+        options = [f"--database={database}", "--no-http", "--log-level=warn"]
+        return self.command("shell", *options)
+
+
+class Stopped(Exception):
+    """Somebody asked this process to stop, with a signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+def raise_on_signals() -> None:
+    """Turn signals that end a process into an exception, so that clean-up code runs.
+
+    Only the first: clean-up is not to be interrupted by an impatient second one.
+    """
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def stop(number: int, _frame: object) -> None:
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)
+        raise Stopped(number)
+
+    for number in signals:
+        signal.signal(number, stop)
 
 
 def die_with_parent() -> None:
@@ -115,36 +132,17 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
 
 
-class _Stopped(Exception):
-    """Somebody asked this process to stop."""
-
-
-@contextlib.contextmanager
-def stopping_on_signals():
-    """Turn SIGTERM and SIGINT into one exception, so that clean-up code runs."""
-
-    def stop(number: int, _frame: object) -> None:
-        raise _Stopped(number)
-
-    signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    before = {number: signal.signal(number, stop) for number in signals}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def start(
-    command: list[str],
+    command: Sequence[str],
     env: Mapping[str, str],
     log: Path | None = None,
-    terminal: bool = False,
+    group: bool = True,
 ) -> subprocess.Popen[bytes]:
     """Start a process that does not outlive this one.
 
-    Unless it reads from the terminal it gets a process group of its own: Odoo takes a
-    second signal for an order to drop everything, and Ctrl-C goes to the whole group.
+    Its process group is its own: Ctrl-C goes to the whole group, and Odoo takes a
+    second signal, the one that :func:`stop` sends, for an order to drop everything.
+    Only what reads from the terminal has to stay in the group of the terminal.
     """
     output = log.open("wb") if log else None
     try:
@@ -155,45 +153,85 @@ def start(
             stdout=output,
             stderr=subprocess.STDOUT if output else None,
             preexec_fn=die_with_parent,
-            process_group=None if terminal else 0,
+            process_group=0 if group else None,
         )
     finally:
         if output:
             output.close()
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None:
     """Stop a process: politely first, by force when that takes too long."""
     if process.poll() is None:
-        process.terminate()
+        process.send_signal(number)
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+    # What it started (a browser) and did not stop is in its group.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
-def run_foreground(
-    command: list[str],
-    env: Mapping[str, str],
-    ready: Callable[[subprocess.Popen[bytes]], None] = lambda process: None,
-    terminal: bool = False,
+def run_tests(command: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run pytest; it gets Ctrl-C's signal to stop, so that it ends its tests well."""
+    process = start(command, env)
+    try:
+        return process.wait()
+    finally:
+        stop(process, signal.SIGINT)
+
+
+def run_in_terminal(command: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run a program that may ask the user; what Ctrl-C means is its business."""
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    process = start(command, env, group=False)
+    try:
+        return process.wait()
+    finally:
+        stop(process)
+        signal.signal(signal.SIGINT, before)
+
+
+def serve(
+    launcher: Launcher,
+    database: str,
+    port: int,
+    arguments: Sequence[str] = (),
+    ready: Callable[[], None] = lambda: None,
 ) -> int:
-    """Run in the foreground until it ends or somebody stops it. 0 when stopped."""
-    with stopping_on_signals():
-        process = None
+    """Serve a database in the foreground until somebody stops it."""
+    url = f"http://127.0.0.1:{port}"
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            process = start(command, env, terminal=terminal)
-            ready(process)
-            return process.wait()
-        except _Stopped:
-            return 0
-        finally:
-            # A second Ctrl-C must not leave the child behind.
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-                signal.signal(number, signal.SIG_IGN)
-            if process:
-                stop(process)
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Problem(
+                f"Port {port} cannot be used: {error.strerror}. "
+                "Name another one: PORT=n"
+            ) from None
+    command = launcher.command(
+        "server",
+        f"--database={database}",
+        f"--db-filter=^{re.escape(database)}$",
+        f"--http-port={port}",
+        *arguments,
+    )
+    process = None
+    try:
+        process = start(command, launcher.environment())
+        wait_until_it_answers(process, url)
+        ready()
+        say(f"\n   {database} is served at {url}")
+        say("   login: admin   password: admin   stop: Ctrl-C\n")
+        return process.wait()
+    except Stopped:
+        return 0
+    finally:
+        if process:
+            stop(process)
 
 
 def wait_until_it_answers(

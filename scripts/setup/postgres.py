@@ -212,7 +212,9 @@ class _Own:
         try:
             pwd.getpwnam(SYSTEM_USER)
         except KeyError:
-            step(f"PostgreSQL: adding the system user {SYSTEM_USER}, root may not run it")
+            step(
+                f"PostgreSQL: adding the system user {SYSTEM_USER}, root may not run it"
+            )
             run_logged(
                 [
                     "useradd",
@@ -342,9 +344,7 @@ class _Own:
     def _ensure_role(self, server: Server) -> None:
         admin = self.server("postgres")
         if not admin.sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}'"):
-            admin.sql(
-                f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{server.password}'"
-            )
+            admin.sql(f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{server.password}'")
 
     def stop(self) -> None:
         """Stop the server. Called by its last user."""

@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from .console import Problem, run_logged, step
+from .console import run_logged, step
 from .locks import exclusive
 from .paths import CLONE, digest, home, logs, remove
 
@@ -91,19 +91,19 @@ def _build(venv: Venv) -> None:
     (venv.root / COMPLETE).touch()
 
 
-def prune(keep: Venv) -> None:
-    """Remove environments of older lock files that nobody is building."""
-    for root in sorted(keep.root.parent.glob("*-py*")):
-        if root.is_dir() and root != keep.root:
-            step(f"removing {root}")
-            remove(root)
-
-
-def locked_packages() -> list[str]:
-    """Names of the locked packages, for messages and tests."""
-    return [
-        line.split("==")[0]
-        for lock in LOCKS
-        for line in lock.read_text().splitlines()
-        if "==" in line and not line.startswith((" ", "#"))
-    ]
+def lock(venv: Venv, *, upgrade: bool = False) -> None:
+    """Write the lock files anew: for every platform, with hashes, without addresses."""
+    packages, addons = LOCKS
+    common = [venv.tool("uv"), "pip", "compile", "--universal", "--generate-hashes"]
+    common += ["--python-version=3.11", "--no-header", "--no-emit-index-url", "--quiet"]
+    common += ["--no-emit-find-links", *(["--upgrade"] if upgrade else [])]
+    for arguments in (
+        ["requirements-dev.in", f"--output-file={packages.name}"],
+        ["--no-deps", "requirements-oca.in", f"--output-file={addons.name}"],
+    ):
+        run_logged(
+            [*common, *arguments],
+            logs() / "lock.log",
+            cwd=CLONE,
+            failure="The lock files could not be written.",
+        )
