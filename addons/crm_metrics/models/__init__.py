@@ -14,5 +14,6 @@ from . import (
     crm_mrr_movement,
     crm_metrics,
     crm_metrics_recurring,
+    res_config_settings,
     res_partner,
 )

@@ -311,6 +311,25 @@ class CrmSubscription(models.Model):
                 )
 
     # ------------------------------------------------------------------
+    # actions
+    # ------------------------------------------------------------------
+
+    def action_view_movements(self):
+        """Open the movements of recurring revenue that come from here."""
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_metrics.crm_mrr_movement_action"
+        )
+        lines = self.line_ids
+        action["domain"] = [
+            ("segment_id.res_model", "=", lines._name),
+            ("segment_id.res_id", "in", lines.ids),
+        ]
+        action["context"] = {}
+        return action
+
+    # ------------------------------------------------------------------
     # recurring source
     # ------------------------------------------------------------------
 

@@ -1,0 +1,44 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    crm_metrics_refreshed_at = fields.Datetime(
+        string="Metrics Refreshed At", compute="_compute_crm_metrics_freshness"
+    )
+    crm_metrics_queued = fields.Integer(
+        string="Customers Waiting for a Refresh",
+        compute="_compute_crm_metrics_freshness",
+    )
+
+    def _compute_crm_metrics_freshness(self):
+        refreshed_at = self.env["crm.metrics.slot"]._refreshed_at()
+        self.crm_metrics_refreshed_at = max(filter(None, refreshed_at.values()), default=False)
+        waiting = self.env["crm.metrics.queue"]._waiting()
+        self.crm_metrics_queued = max(waiting.values(), default=0)
+
+    def action_crm_metrics_recompute(self):
+        """Rebuild all facts from their sources and tell what came out."""
+        engine = self.env["crm.metrics.engine"]
+        results = [engine.recompute(fact) for fact in engine._facts()]
+        if any(result.get("busy") for result in results):
+            message = self.env._(
+                "A refresh is at work just now. Try again in a minute."
+            )
+        else:
+            message = self.env._(
+                "%(rows)s rows stand, %(changed)s of them have changed.",
+                rows=sum(result["rows"] for result in results),
+                changed=sum(result["changed"] for result in results),
+            )
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": self.env._("CRM Metrics recomputed"),
+                "message": message,
+                "type": "info",
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
