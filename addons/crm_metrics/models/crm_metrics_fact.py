@@ -114,6 +114,9 @@ class CrmMetricsFact(models.AbstractModel):
                 self._fact_sql_columns(self._fact_values, "r"),
             ),
         }
+        # The planner believes that an empty table stays empty and would look each
+        # row up in it by a scan, which then crawls over all rows inserted so far.
+        cr.execute("SET LOCAL enable_nestloop = off")
         deleted = self._fact_write(
             SQL(
                 """DELETE FROM %(fact)s AS f
@@ -134,6 +137,7 @@ class CrmMetricsFact(models.AbstractModel):
                 **parts,
             )
         )
+        cr.execute("SET LOCAL enable_nestloop TO DEFAULT")
         cr.execute(
             SQL(
                 """SELECT (SELECT count(*) FROM %(rows)s WHERE issue IS NULL),

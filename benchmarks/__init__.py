@@ -1,0 +1,1 @@
+"""Measurements of section "Speed and size": `make bench SIZE=small|large`."""

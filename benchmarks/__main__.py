@@ -1,0 +1,32 @@
+"""Run the measurements and print one JSON line per measure."""
+
+import argparse
+import sys
+
+from scripts.setup import testing
+
+from . import recurring
+from .harness import Bench, registry_of
+
+#: Rows of each size: `small` is a tenth of `large`.
+SIZES = {"large": 200_000, "small": 20_000}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--size", choices=SIZES, default="small")
+    parser.add_argument("--database", default="crm_metrics_bench")
+    parser.add_argument(
+        "--keep", action="store_true", help="leave the database for a look at it"
+    )
+    arguments = parser.parse_args()
+    with (
+        testing.database(arguments.database, keep=arguments.keep) as name,
+        registry_of(name) as registry,
+    ):
+        recurring.measure(Bench(registry), customers=SIZES[arguments.size])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

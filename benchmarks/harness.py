@@ -1,0 +1,101 @@
+"""Time a piece of work in an Odoo process and print what came out."""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import odoo.api
+import odoo.tools
+from odoo.modules.registry import Registry
+from odoo.sql_db import close_db
+
+from scripts.setup.environment import ready
+
+STATUS = Path("/proc/self/status")
+CLEAR_REFS = Path("/proc/self/clear_refs")
+#: login of the user who reads: an administrator of sales, record rules applied
+READER = "admin"
+
+
+@contextmanager
+def registry_of(database: str) -> Iterator[Registry]:
+    """Load Odoo for a database in this process, as a server would."""
+    with ready() as environment:
+        config = environment.launcher.config()
+    odoo.tools.config.parse_config(
+        ["--config", str(config), "--database", database, "--log-level=warn"]
+    )
+    try:
+        yield Registry(database)
+    finally:
+        close_db(database)
+
+
+def say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+@dataclass
+class Bench:
+    """Runs work in transactions of one database and reports it."""
+
+    registry: Registry
+
+    @contextmanager
+    def env(self) -> Iterator[odoo.api.Environment]:
+        """An environment of the reader, committed at the end."""
+        with self.registry.cursor() as cr:
+            env = odoo.api.Environment(cr, odoo.api.SUPERUSER_ID, {})
+            reader = env["res.users"].search([("login", "=", READER)])
+            yield odoo.api.Environment(cr, reader.id, {})
+
+    def execute(self, *statements: str) -> None:
+        with self.registry.cursor() as cr:
+            for statement in statements:
+                cr.execute(statement)
+
+    def timed(self, work: Callable[[odoo.api.Environment], Any]) -> tuple[float, Any]:
+        """Seconds of one transaction, its commit included, and its result."""
+        with self.env() as env:
+            start = time.perf_counter()
+            result = work(env)
+            env.cr.commit()
+            return time.perf_counter() - start, result
+
+    def median(self, work: Callable[[odoo.api.Environment], Any], times: int = 5) -> float:
+        """Median seconds over some runs, after one that is not counted."""
+        self.timed(work)
+        return statistics.median(self.timed(work)[0] for _ in range(times))
+
+    def report(
+        self, name: str, rows: int, seconds: float, limit: float | None = None
+    ) -> None:
+        """Print a measure; `limit` is the time of the bare SQL beside it."""
+        line = {
+            "name": name,
+            "rows": rows,
+            "seconds": round(seconds, 3),
+            "limit_seconds": None if limit is None else round(limit, 3),
+            "ratio": None if limit is None else round(seconds / limit, 3),
+            "peak_rss_mb": peak_rss_mb(),
+        }
+        print(json.dumps(line), flush=True)
+
+
+def forget_peak() -> None:
+    """Let the next :func:`peak_rss_mb` begin from what is in use now."""
+    CLEAR_REFS.write_text("5")
+
+
+def peak_rss_mb() -> int:
+    """Largest resident set of this process since :func:`forget_peak`."""
+    for line in STATUS.read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) // 1024
+    raise RuntimeError(f"{STATUS} has no VmHWM")
