@@ -84,8 +84,8 @@ class CrmMrrMovement(models.Model):
                 SELECT s.id AS segment_id, s.company_id, s.partner_id, s.lead_id,
                        s.team_id, s.user_id, e.date, e.amount,
                        -- the line as one number, the same after every rebuild
-                       s.res_id::bigint << 32
-                           | hashtext(s.res_model)::bigint & 4294967295 AS line
+                       (s.res_id::bigint << 32)
+                           | (hashtext(s.res_model)::bigint & 4294967295) AS line
                   FROM crm_mrr_segment s
                  CROSS JOIN LATERAL (
                        VALUES (s.date_from, s.rate), (s.date_to, -s.rate)
