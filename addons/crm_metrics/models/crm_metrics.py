@@ -185,8 +185,11 @@ class CrmMetrics(models.AbstractModel):
         Only then customers have to be counted one by one.
         """
         domain &= self.env["ir.rule"]._compute_domain(model, "read")
-        conditions = domain.optimize(self.env[model]).iter_conditions()
-        return any(condition.field_expr != "company_id" for condition in conditions)
+        domain = domain.optimize(self.env[model])
+        # an empty list of teams asks for nothing, by a domain without conditions
+        return domain.is_false() or any(
+            condition.field_expr != "company_id" for condition in domain.iter_conditions()
+        )
 
     def _conversion_rates(self, companies, day):
         """Return what one unit of each company's currency is worth in the main one.
