@@ -21,5 +21,8 @@
         "views/res_partner_views.xml",
         "views/crm_metrics_menus.xml",
     ],
+    "demo": [
+        "demo/crm_metrics_demo.xml",
+    ],
     "post_init_hook": "post_init_hook",
 }

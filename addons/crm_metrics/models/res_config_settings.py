@@ -13,8 +13,8 @@ class ResConfigSettings(models.TransientModel):
     )
 
     def _compute_crm_metrics_freshness(self):
-        refreshed_at = self.env["crm.metrics.slot"]._refreshed_at()
-        self.crm_metrics_refreshed_at = max(filter(None, refreshed_at.values()), default=False)
+        moments = self.env["crm.metrics.slot"]._refreshed_at().values()
+        self.crm_metrics_refreshed_at = max(filter(None, moments), default=False)
         waiting = self.env["crm.metrics.queue"]._waiting()
         self.crm_metrics_queued = max(waiting.values(), default=0)
 
