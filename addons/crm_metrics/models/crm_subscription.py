@@ -152,9 +152,11 @@ class CrmSubscription(models.Model):
                 id_: (state, mrr)
                 for id_, state, mrr in self.env.execute_query(
                     SQL(
-                        "SELECT s.id, (%s), (%s) FROM crm_subscription s WHERE s.id = ANY(%s)",
-                        self._state_sql(SQL("s.id")),
-                        self._mrr_sql(SQL("s.id")),
+                        # another alias than those inside of the expressions
+                        "SELECT doc.id, (%s), (%s) FROM crm_subscription doc"
+                        " WHERE doc.id = ANY(%s)",
+                        self._state_sql(SQL("doc.id")),
+                        self._mrr_sql(SQL("doc.id")),
                         ids,
                     )
                 )
