@@ -248,10 +248,12 @@ class Story:
             quantity = int(main.seats.quantity * 1.3) + 1
             main.follow(self.today + timedelta(days), quantity=quantity)
         foreign = self._come(MONTHS)
+        foreign.seller = 1
         foreign.subscriptions[0].start = self._first(MONTHS - 2)
         foreign.subscriptions[0].currency = "EUR"
         foreign.subscriptions[0].won = False
         draft = self._come(MONTHS)
+        draft.seller = 1
         draft.subscriptions[0].start = None
         draft.subscriptions[0].won = False
 
