@@ -82,10 +82,20 @@ class Checks:
         )
 
     def ruff(self) -> str:
-        return self._run([self.venv.tool("ruff"), "check", "--quiet", "."])
+        return self._run(
+            [self.venv.tool("ruff"), "check", "--output-format=concise", "."]
+        )
 
     def ruff_format(self) -> str:
-        return self._run([self.venv.tool("ruff"), "format", "--check", "--quiet", "."])
+        return self._run(
+            [
+                self.venv.tool("ruff"),
+                "format",
+                "--check",
+                "--output-format=concise",
+                ".",
+            ]
+        )
 
     def prettier(self) -> str:
         files = self._ending(*PRETTY)

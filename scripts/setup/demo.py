@@ -22,7 +22,8 @@ def run(environment: Environment, port: int) -> int:
         "addons": addons_digest(),
         "odoo": environment.launcher.odoo.build,
     }
-    arguments = []
+    # Only what matters, so that the address stays in sight.
+    arguments = ["--log-level=warn"]
     if not environment.databases.exists(name):
         environment.databases.create(name, demo=True)
     elif not record.exists() or json.loads(record.read_text()) != built_from:

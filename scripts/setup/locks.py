@@ -5,12 +5,15 @@ it ends, and Python does not hand the file on to children.
 """
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from .console import say
+
+PATIENCE = 2.0  # seconds until it is worth a word
 
 
 def open_lock(path: Path) -> IO[str]:
@@ -32,7 +35,11 @@ def try_lock(handle: IO[str], mode: int = fcntl.LOCK_EX) -> bool:
 def exclusive(path: Path, what: str) -> Iterator[None]:
     """Hold the lock; while another command has it, say so and wait."""
     with open_lock(path) as handle:
-        if not try_lock(handle):
-            say(f"   waiting for another command that works on {what}")
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        patience = time.monotonic() + PATIENCE
+        while not try_lock(handle):
+            if time.monotonic() > patience:
+                say(f"   waiting for another command that works on {what}")
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                break
+            time.sleep(0.05)
         yield
