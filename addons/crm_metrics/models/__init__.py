@@ -7,6 +7,7 @@ from . import (
     crm_metrics_engine,
     crm_metrics_source,
     res_company,
+    res_currency,
     crm_recurring_plan,
     crm_subscription,
     crm_subscription_line,
