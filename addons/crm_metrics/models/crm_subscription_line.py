@@ -49,6 +49,7 @@ class CrmSubscriptionLine(models.Model):
         string="Follows",
         ondelete="set null",
         index="btree_not_null",
+        copy=False,
         domain="[('subscription_id', '=', subscription_id), ('id', '!=', id)]",
         help="The version of the same item that this line follows.",
     )
