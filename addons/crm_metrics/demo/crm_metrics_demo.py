@@ -35,7 +35,7 @@ class CrmMetricsDemo(models.AbstractModel):
         self._create_subscriptions(story, sellers, partners, leads)
         engine = self.env["crm.metrics.engine"]
         for fact in engine._facts():
-            engine._rebuild_slots(fact, engine._check_shard(0, 1))
+            engine.recompute(fact)
 
     def _records(self, model, prefix, vals_list):
         """Create records with external ids, so that uninstalling removes them."""
