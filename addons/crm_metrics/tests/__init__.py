@@ -6,3 +6,4 @@ from . import test_partner_merge
 from . import test_issues
 from . import test_subscription
 from . import test_security
+from . import test_engine
