@@ -7,3 +7,4 @@ from . import test_issues
 from . import test_subscription
 from . import test_security
 from . import test_engine
+from . import test_web
