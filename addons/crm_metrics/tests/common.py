@@ -121,7 +121,8 @@ class CrmMetricsCommon(TransactionCase):
 
     def segments(self, company=None):
         return self.env[SEGMENT].search(
-            [("company_id", "=", (company or self.company).id)], order="date_from, res_id"
+            [("company_id", "=", (company or self.company).id)],
+            order="date_from, res_id",
         )
 
     def movements(self, partner=None, company=None):
@@ -136,14 +137,18 @@ class CrmMetricsCommon(TransactionCase):
         ]
 
     def issues(self):
-        return self.env["crm.metrics.issue"].search([("company_id", "=", self.company.id)])
+        return self.env["crm.metrics.issue"].search(
+            [("company_id", "=", self.company.id)]
+        )
 
     def recurring(self, date_from, date_to, user=None, **options):
         """Ask the façade, as a seller who sees all documents unless said otherwise."""
         user = user or self.seller_all
         metrics = self.env["crm.metrics"].with_user(user)
         metrics = metrics.with_context(allowed_company_ids=user.company_id.ids)
-        return metrics.recurring({"date_from": date_from, "date_to": date_to, **options})
+        return metrics.recurring(
+            {"date_from": date_from, "date_to": date_to, **options}
+        )
 
     def assertMoney(self, period, **expected):
         """Compare a period's money; what is not named is 0, but for the balances."""

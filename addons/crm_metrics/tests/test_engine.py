@@ -192,7 +192,9 @@ class TestRefresh(EngineCase):
         changed.line_ids.price_unit = 90
         self.refresh()
         after = {segment.res_id: segment.id for segment in self.segments()}
-        self.assertNotEqual(after.pop(changed.line_ids.id), before.pop(changed.line_ids.id))
+        self.assertNotEqual(
+            after.pop(changed.line_ids.id), before.pop(changed.line_ids.id)
+        )
         self.assertEqual(after, before)
 
     def test_a_run_is_logged(self):
@@ -265,7 +267,8 @@ class TestRecompute(EngineCase):
         results = [self.engine.recompute(SEGMENT, shard, 64) for shard in range(64)]
         self.assertEqual(sum(result["changed"] for result in results), 5)
         self.assertEqual(
-            sum(result["rows"] for result in results), self.env[SEGMENT].search_count([])
+            sum(result["rows"] for result in results),
+            self.env[SEGMENT].search_count([]),
         )
 
     def test_bad_shards(self):
@@ -324,7 +327,8 @@ class TestAudit(EngineCase):
 
     def test_a_wrong_row_is_deleted_and_inserted(self):
         self.sql(
-            "UPDATE crm_mrr_movement SET amount = 99 WHERE kind = 'new' AND company_id = %s",
+            """UPDATE crm_mrr_movement SET amount = 99
+                WHERE kind = 'new' AND company_id = %s""",
             self.company.id,
         )
         self.assertEqual(self.engine.audit(), {SEGMENT: 0, MOVEMENT: 2})
@@ -354,8 +358,9 @@ class TestAudit(EngineCase):
         nobody = self._customer("Nobody")
         self.refresh()
         self.sql(
-            """INSERT INTO crm_mrr_segment (partner_id, company_id, currency_id, res_model,
-                                            res_id, date_from, rate, rate_currency)
+            """INSERT INTO crm_mrr_segment (partner_id, company_id, currency_id,
+                                            res_model, res_id, date_from, rate,
+                                            rate_currency)
                VALUES (%s, %s, %s, 'crm.subscription.line', 0, '2026-01-01', 1, 1)""",
             *(nobody.id, self.company.id, self.usd.id),
         )
@@ -404,7 +409,9 @@ class TestSetup(EngineCase):
     def test_facts_come_after_what_they_are_derived_from(self):
         facts = self.engine._facts()
         for position, fact in enumerate(facts):
-            self.assertLessEqual(set(self.env[fact]._fact_upstream), set(facts[:position]))
+            self.assertLessEqual(
+                set(self.env[fact]._fact_upstream), set(facts[:position])
+            )
 
     def test_each_fact_has_its_slots(self):
         for fact in self.engine._facts():

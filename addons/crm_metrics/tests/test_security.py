@@ -56,7 +56,10 @@ class TestPublicMethods(CrmMetricsCommon):
 
     def test_what_only_reads_says_so(self):
         """Such calls go to a replica where there is one."""
-        for model, name in (("crm.metrics", "recurring"), ("crm.metrics.engine", "status")):
+        for model, name in (
+            ("crm.metrics", "recurring"),
+            ("crm.metrics.engine", "status"),
+        ):
             self.assertTrue(getattr(self.env[model], name)._readonly)
 
 
@@ -64,7 +67,9 @@ class TestAccess(CrmMetricsCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.stranger = cls._user("metrics_stranger", "group_sale_manager", cls.other_company)
+        cls.stranger = cls._user(
+            "metrics_stranger", "group_sale_manager", cls.other_company
+        )
         cls.employee = cls._user("metrics_employee", "base.group_user")
         cls.portal = new_test_user(
             cls.env,
@@ -146,8 +151,10 @@ class TestAccess(CrmMetricsCommon):
 
     def test_issues_of_own_and_unassigned_documents(self):
         def seen(user):
-            return self.env["crm.metrics.issue"].with_user(user).search(
-                [("company_id", "=", self.company.id)]
+            return (
+                self.env["crm.metrics.issue"]
+                .with_user(user)
+                .search([("company_id", "=", self.company.id)])
             )
 
         self.assertEqual(seen(self.seller).user_id, self.seller)
@@ -241,9 +248,11 @@ class TestAccess(CrmMetricsCommon):
             lambda: subscription.line_ids.write({"price_unit": 0}),
             lambda: subscription.action_view_movements(),
             lambda: self.own.with_user(self.seller).unlink(),
-            lambda: self.env["crm.subscription.line"]
-            .with_user(self.seller)
-            .create(self.line(1, subscription_id=self.others.id)),
+            lambda: (
+                self.env["crm.subscription.line"]
+                .with_user(self.seller)
+                .create(self.line(1, subscription_id=self.others.id))
+            ),
         ):
             with self.assertRaises(AccessError):
                 action()

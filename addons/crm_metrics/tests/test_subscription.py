@@ -117,7 +117,9 @@ class TestToday(CrmMetricsCommon):
         )
 
     def test_mrr_of_a_line_before_it_is_saved(self):
-        line = self.env["crm.subscription.line"].new(self.line(100, plan=self.quarterly))
+        line = self.env["crm.subscription.line"].new(
+            self.line(100, plan=self.quarterly)
+        )
         line.currency_id = self.usd
         self.assertEqual(line.mrr, 33.33)
 
@@ -216,7 +218,8 @@ class TestRefused(CrmMetricsCommon):
 
     def test_a_recurring_line_without_plan(self):
         self.assertRefused(
-            "Recurring Plan", lambda: self.subscribe(1, line={"recurring_plan_id": False})
+            "Recurring Plan",
+            lambda: self.subscribe(1, line={"recurring_plan_id": False}),
         )
 
     def test_bad_values_on_what_is_there(self):
@@ -227,8 +230,12 @@ class TestRefused(CrmMetricsCommon):
             ("Recurring Plan", {"recurring_plan_id": False}),
         ):
             self.assertRefused(field, lambda v=values: subscription.line_ids.write(v))
-        self.assertRefused("End", lambda: subscription.write({"date_end": "2025-12-31"}))
-        self.assertRefused("Customer", lambda: subscription.write({"partner_id": False}))
+        self.assertRefused(
+            "End", lambda: subscription.write({"date_end": "2025-12-31"})
+        )
+        self.assertRefused(
+            "Customer", lambda: subscription.write({"partner_id": False})
+        )
 
     def test_one_bad_line_of_many(self):
         lines = [self.line(1), self.line(-1), self.line(1)]
