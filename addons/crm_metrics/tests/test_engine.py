@@ -6,8 +6,8 @@ from freezegun import freeze_time
 from odoo.exceptions import ValidationError
 from odoo.tools import mute_logger
 
-from odoo.addons.crm_metrics.models.crm_metrics_fact import SLOTS
-
+from ..hooks import post_init_hook
+from ..models.crm_metrics_fact import SLOTS
 from .common import MOVEMENT, SEGMENT, CrmMetricsCommon
 
 ENGINE_LOGGER = "odoo.addons.crm_metrics.models.crm_metrics_engine"
@@ -419,8 +419,6 @@ class TestSetup(EngineCase):
             self.assertEqual(sorted(slots.mapped("slot")), list(range(SLOTS)))
 
     def test_installing_fills_the_facts(self):
-        from odoo.addons.crm_metrics.hooks import post_init_hook  # noqa: PLC0415
-
         self.subscribe(100)
         self.env.flush_all()
         self.env.cr.execute("DELETE FROM crm_metrics_queue")
