@@ -38,9 +38,14 @@ def write_terms(env):
             translated.merge(terms)
             for entry in translated.obsolete_entries():
                 translated.remove(entry)
+            translated.sort(key=lambda entry: entry.msgid)
             translated.save()
-            missing = len(translated.untranslated_entries())
-            _logger.warning("%s: %s terms to translate", path, missing)
+            _logger.warning(
+                "%s: %s terms without translation, %s to look at again",
+                path,
+                len(translated.untranslated_entries()),
+                len(translated.fuzzy_entries()),
+            )
 
 
 write_terms(env)  # noqa: F821
