@@ -19,7 +19,7 @@ class CrmMetricsIssue(models.Model):
     key = fields.Integer(required=True, readonly=True)
     code = fields.Selection(
         [
-            ("foreign_currency", "Other Currency"),
+            ("missing_rate", "Missing Currency Rate"),
             ("plan_without_period", "Plan Without Period"),
             ("outside_subscription", "Outside Subscription"),
         ],
@@ -66,13 +66,13 @@ class CrmMetricsIssue(models.Model):
     def _explanations(self):
         """Return what each code means and the way out, for the reader."""
         return {
-            "foreign_currency": self.env._(
-                "The subscription is in another currency than its company: it is "
-                "not counted. Enter it in the company's currency."
+            "missing_rate": self.env._(
+                "There is no rate of the subscription's currency on or before its "
+                "first day: it is not counted. Enter a rate of that day or before."
             ),
             "plan_without_period": self.env._(
-                "The recurring plan has no number of months: its monthly rate is "
-                "unknown. Set the plan's number of months."
+                "The recurring plan has no length: its monthly rate is unknown. Set "
+                "what the plan is paid for every so many days, weeks, months."
             ),
             "outside_subscription": self.env._(
                 "The line has no day in common with its subscription: it is not "

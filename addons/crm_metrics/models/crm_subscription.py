@@ -82,6 +82,15 @@ class CrmSubscription(models.Model):
     date_end = fields.Date(
         string="End", tracking=True, help="Last day; empty: runs until it is closed."
     )
+    close_reason_id = fields.Many2one(
+        "crm.subscription.close.reason",
+        ondelete="restrict",
+        index="btree_not_null",
+        tracking=True,
+        help="Why the customer left. Without one, an end date is a term that runs "
+        "out: a renewal that is due.",
+    )
+    pause_ids = fields.One2many("crm.subscription.pause", "subscription_id")
     line_ids = fields.One2many("crm.subscription.line", "subscription_id", copy=True)
     note = fields.Html()
     state = fields.Selection(
@@ -89,6 +98,7 @@ class CrmSubscription(models.Model):
             ("draft", "Draft"),
             ("upcoming", "Upcoming"),
             ("active", "Active"),
+            ("paused", "Paused"),
             ("closed", "Closed"),
         ],
         compute="_compute_today",
@@ -213,9 +223,9 @@ class CrmSubscription(models.Model):
         :param SQL condition: as in `crm.subscription.line._recurring_rows`
         """
         return SQL(
-            """SELECT line.subscription_id AS id, r.date_from, r.date_to, r.rate_currency
+            """SELECT r.subscription_id AS id, r.date_from, r.date_to, r.rate_currency,
+                      r.paused
                  FROM (%s) r
-                 JOIN crm_subscription_line line ON line.id = r.res_id
                 WHERE r.date_from < COALESCE(r.date_to, 'infinity')""",
             self.env["crm.subscription.line"]._recurring_rows(condition),
         )
@@ -225,7 +235,10 @@ class CrmSubscription(models.Model):
         return SQL(
             """SELECT CASE WHEN count(*) = 0 THEN 'draft'
                            WHEN bool_or(date_from <= %(today)s
-                                AND COALESCE(date_to, 'infinity') > %(today)s) THEN 'active'
+                                AND COALESCE(date_to, 'infinity') > %(today)s
+                                AND NOT paused) THEN 'active'
+                           WHEN bool_or(date_from <= %(today)s
+                                AND COALESCE(date_to, 'infinity') > %(today)s) THEN 'paused'
                            WHEN bool_or(date_from > %(today)s) THEN 'upcoming'
                            ELSE 'closed' END
                  FROM (%(rows)s) dated""",
@@ -331,6 +344,19 @@ class CrmSubscription(models.Model):
         action["context"] = {}
         return action
 
+    def _check_pauses(self):
+        """Refuse two pauses on the same day."""
+        for subscription in self:
+            pauses = subscription.pause_ids.sorted("date_from")
+            for pause, following in pairwise(pauses):
+                if not pause.date_to or pause.date_to >= following.date_from:
+                    raise ValidationError(
+                        self.env._(
+                            "From: another pause holds on %(day)s already.",
+                            day=format_date(self.env, following.date_from),
+                        )
+                    )
+
     # ------------------------------------------------------------------
     # recurring source
     # ------------------------------------------------------------------
@@ -346,6 +372,7 @@ class CrmSubscription(models.Model):
                 "lead_id",
                 "date_start",
                 "date_end",
+                "close_reason_id",
             }
         )
 
