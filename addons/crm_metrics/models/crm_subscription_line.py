@@ -151,16 +151,27 @@ class CrmSubscriptionLine(models.Model):
               None: the plan has no length
             - `start_reason`, `end_reason`: why the rate begins and ends
         """
+        has_pause = SQL(
+            "EXISTS (SELECT FROM crm_subscription_pause pause"
+            " WHERE pause.subscription_id = s.id)"
+        )
+        # the many lines without pauses are spared the cutting
         return SQL(
             """
+            SELECT whole.*, first_day AS date_from, day_after AS date_to,
+                   FALSE AS paused, rate AS rate_currency,
+                   first_reason AS start_reason, last_reason AS end_reason
+              FROM (%(whole)s) AS whole
+             UNION ALL
             SELECT base.*, stretch.date_from, stretch.date_to, stretch.paused,
-                   CASE WHEN stretch.paused THEN 0 ELSE base.rate END AS rate_currency,
-                   COALESCE(stretch.start_reason, base.first_reason) AS start_reason,
-                   COALESCE(stretch.end_reason, base.last_reason) AS end_reason
-              FROM (%(lines)s) AS base
+                   CASE WHEN stretch.paused THEN 0 ELSE base.rate END,
+                   COALESCE(stretch.start_reason, base.first_reason),
+                   COALESCE(stretch.end_reason, base.last_reason)
+              FROM (%(cut)s) AS base
              CROSS JOIN LATERAL (%(stretches)s) AS stretch
             """,
-            lines=self._dated_lines(condition),
+            whole=self._dated_lines(SQL("%s AND NOT %s", condition, has_pause)),
+            cut=self._dated_lines(SQL("%s AND %s", condition, has_pause)),
             stretches=self._stretches(),
         )
 
