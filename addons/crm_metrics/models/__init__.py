@@ -18,7 +18,10 @@ from . import (
     crm_mrr_segment,
     crm_mrr_movement,
     crm_metrics,
+    crm_metrics_ledger,
     crm_metrics_recurring,
+    crm_metrics_recurring_kpis,
+    crm_metrics_cohorts,
     res_config_settings,
     res_partner,
 )

@@ -8,9 +8,7 @@ from odoo.tools import SQL
 from ..kernel import periods
 
 #: options that every method takes
-COMMON = frozenset(
-    {"date_from", "date_to", "grain", "company_ids", "team_ids", "user_ids"}
-)
+COMMON = frozenset({"date_from", "date_to", "grain", "company_ids"})
 
 
 class CrmMetrics(models.AbstractModel):
@@ -41,20 +39,22 @@ class CrmMetrics(models.AbstractModel):
     # options
     # ------------------------------------------------------------------
 
-    def _options(self, options, taken=frozenset(), choices=None):
+    def _options(self, options, ids=None, choices=None):
         """Check options and return them complete.
 
         :param dict options: what the caller gave
-        :param taken: names of the keys that the method takes besides the common
+        :param dict ids: keys that take ids, besides the common ones -> model
         :param dict choices: key -> allowed values, the first is the default
         :return: dict with dates as dates, `companies` as a recordset (the main
-            one first) and the keys of `choices` filled
+            one first), the keys of `choices` filled and the keys of `ids`, None
+            where nothing was asked for
         """
         self.env["crm.metrics.engine"]._check_user()
         if not isinstance(options, dict):
             raise ValidationError(self.env._("options: expected a dictionary."))
         choices = {"grain": ("month", *periods.GRAINS), **(choices or {})}
-        known = COMMON | taken | set(choices)
+        ids = {"team_ids": "crm.team", "user_ids": "res.users", **(ids or {})}
+        known = COMMON | set(ids) | set(choices)
         for key in options:
             if key not in known:
                 raise ValidationError(
@@ -68,8 +68,7 @@ class CrmMetrics(models.AbstractModel):
             "date_from": self._option_date(options, "date_from"),
             "date_to": self._option_date(options, "date_to"),
             "companies": self._option_companies(options),
-            "team_ids": self._option_ids(options, "team_ids", "crm.team"),
-            "user_ids": self._option_ids(options, "user_ids", "res.users"),
+            **{key: self._option_ids(options, key, model) for key, model in ids.items()},
         }
         if checked["date_from"] > checked["date_to"]:
             raise ValidationError(self.env._("date_from: it is after date_to."))
@@ -81,7 +80,7 @@ class CrmMetrics(models.AbstractModel):
                         "%(key)s: %(value)r is none of %(values)s.",
                         key=key,
                         value=checked[key],
-                        values=", ".join(dict.fromkeys(values)),
+                        values=", ".join(v for v in dict.fromkeys(values) if v),
                     )
                 )
         return checked
@@ -171,10 +170,13 @@ class CrmMetrics(models.AbstractModel):
             "issues": dict(issues),
         }
 
-    def _scope_domain(self, options):
-        """Return the domain of the facts that the options ask for."""
+    def _scope_domain(self, options, fields_by_key):
+        """Return the domain of the facts that the options ask for.
+
+        :param dict fields_by_key: key of an option with ids -> field of the fact
+        """
         domain = Domain("company_id", "in", options["companies"].ids)
-        for key, field in (("team_ids", "team_id"), ("user_ids", "user_id")):
+        for key, field in fields_by_key.items():
             if options[key] is not None:
                 domain &= Domain(field, "in", options[key])
         return domain

@@ -97,6 +97,10 @@ class CrmMrrMovement(models.Model):
         "crm.mrr.segment", ondelete="set null", readonly=True, index=True
     )
     recurring_plan_id = fields.Many2one(related="segment_id.recurring_plan_id")
+    country_id = fields.Many2one(related="partner_id.country_id")
+    source_id = fields.Many2one(
+        related="lead_id.source_id", help="Campaign source of the opportunity."
+    )
     lead_id = fields.Many2one(
         "crm.lead",
         string="Opportunity",
