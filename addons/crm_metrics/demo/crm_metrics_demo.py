@@ -35,7 +35,7 @@ class CrmMetricsDemo(models.AbstractModel):
         self._create_subscriptions(story, sellers, partners, leads)
         engine = self.env["crm.metrics.engine"]
         for fact in engine._facts():
-            engine._rebuild_slots(fact, engine._check_shard(0, 1))
+            engine.recompute(fact)
 
     def _records(self, model, prefix, vals_list):
         """Create records with external ids, so that uninstalling removes them."""
@@ -205,6 +205,21 @@ class CrmMetricsDemo(models.AbstractModel):
                 )
         documents = self._records("crm.subscription", "crm_subscription", vals_list)
         self._create_lines(dict(zip(map(id, told), documents, strict=True)), told)
+        self._schedule_renewals(documents)
+
+    def _schedule_renewals(self, documents):
+        """Let somebody call the customers whose subscription runs out."""
+        today = self.env.company._metrics_today()
+        for document in documents:
+            if document.date_end and document.date_end >= today:
+                document.with_context(
+                    mail_activity_quick_update=True
+                ).activity_schedule(
+                    "mail.mail_activity_data_call",
+                    date_deadline=max(today, document.date_end - timedelta(days=30)),
+                    summary="Talk about the renewal",
+                    user_id=document.user_id.id,
+                )
 
     def _create_lines(self, documents, told):
         """Create the lines, each generation of versions after the one it follows."""

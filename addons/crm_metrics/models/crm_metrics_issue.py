@@ -55,7 +55,7 @@ class CrmMetricsIssue(models.Model):
             )
             for issue in issues:
                 record = readable.get(issue.res_id)
-                issue.record_name = record.display_name if record else False
+                issue.record_name = record._metrics_title() if record else False
 
     @api.depends("code")
     def _compute_message(self):

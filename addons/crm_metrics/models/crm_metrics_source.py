@@ -27,6 +27,10 @@ class CrmMetricsSource(models.AbstractModel):
         """Return the records to show to a person who follows a figure here."""
         return self
 
+    def _metrics_title(self):
+        """Return what a person knows this record by, in a list without context."""
+        return self.display_name
+
     def _metrics_queue(self):
         if self.ids:
             for fact, keys in self._metrics_keys().items():

@@ -15,7 +15,7 @@ class CrmMrrMovement(models.Model):
     _inherit = ["crm.metrics.fact"]
     _description = "MRR Movement"
     _order = "date desc, id desc"
-    _rec_name = "kind"
+    _rec_name = "partner_id"
     _fact_upstream = ("crm.mrr.segment",)
     _fact_identity = ("segment_id", "date", "kind")
     _fact_values = (

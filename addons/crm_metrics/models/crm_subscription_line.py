@@ -12,7 +12,7 @@ class CrmSubscriptionLine(models.Model):
     _name = "crm.subscription.line"
     _inherit = ["crm.metrics.source"]
     _description = "Subscription Line"
-    _order = "subscription_id, date_start, id"
+    _order = "subscription_id, date_start NULLS FIRST, id"
     _check_company_auto = True
 
     subscription_id = fields.Many2one(
@@ -331,3 +331,8 @@ class CrmSubscriptionLine(models.Model):
 
     def _metrics_document(self):
         return self.subscription_id
+
+    def _metrics_title(self):
+        self.ensure_one()
+        customer = self.subscription_id.commercial_partner_id
+        return f"{customer.display_name}: {self.display_name}"
