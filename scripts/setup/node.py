@@ -54,7 +54,7 @@ def ensure(venv: Venv) -> Node:
                 cwd=partial,
                 env=os.environ
                 | {"PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"},
-                failure="npm could not install prettier and eslint. It needs a registry.",
+                failure="npm could not install its packages. It needs a registry.",
             )
             partial.rename(root)
     return Node(node, root / "node_modules")
