@@ -70,7 +70,7 @@ class CrmMetrics(models.AbstractModel):
         checked = {
             "date_from": self._option_date(options, "date_from"),
             "date_to": self._option_date(options, "date_to"),
-"companies": companies,
+            "companies": companies,
             **{
                 key: asked._option_ids(options, key, model) for key, model in ids.items()
             },

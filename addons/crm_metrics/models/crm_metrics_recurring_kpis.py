@@ -75,27 +75,28 @@ class CrmMetrics(models.AbstractModel):
             SQL("%s AS slice", parts["slice"]),
             SQL("%s AS company_id", parts["company"]),
             SQL("%s AS partner_id", parts["partner"]),
-            SQL("COALESCE(sum(%s) %s, 0) AS then", parts["amount"], then),
-            SQL("sum(%s) AS now", parts["amount"]),
-            SQL("COALESCE(sum(%s) %s, 0) AS heads_then", parts["customers"], then),
-            SQL("sum(%s) AS heads_now", parts["customers"]),
+            SQL("COALESCE(sum(%s) %s, 0) AS earlier", parts["amount"], then),
+            SQL("sum(%s) AS later", parts["amount"]),
+            SQL("COALESCE(sum(%s) %s, 0) AS heads_earlier", parts["customers"], then),
+            SQL("sum(%s) AS heads_later", parts["customers"]),
         )
         if self._ledger_is_slice(options, group):
             # a slice has the customers in whom it has money
-            alive_then, alive_now = SQL("then > 0"), SQL("now > 0")
+            alive_then, alive_now = SQL("earlier > 0"), SQL("later > 0")
         else:
-            alive_then, alive_now = SQL("heads_then > 0"), SQL("heads_now > 0")
+            alive_then, alive_now = SQL("heads_earlier > 0"), SQL("heads_later > 0")
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT slice, sum(then * rate), sum(now * rate) FILTER (WHERE then > 0),
-                       sum(LEAST(then, now) * rate) FILTER (WHERE then > 0),
+                SELECT slice, sum(earlier * rate),
+                       sum(later * rate) FILTER (WHERE earlier > 0),
+                       sum(LEAST(earlier, later) * rate) FILTER (WHERE earlier > 0),
                        count(*) FILTER (WHERE %(alive_then)s),
                        count(*) FILTER (WHERE %(alive_then)s AND %(alive_now)s),
-                       sum(now * rate), sum(now * rate) FILTER (WHERE rank <= 10)
+                       sum(later * rate), sum(later * rate) FILTER (WHERE rank <= 10)
                   FROM (SELECT by_customer.*, rates.rate,
                                row_number() OVER (PARTITION BY slice
-                                                  ORDER BY now * rates.rate DESC) AS rank
+                                                  ORDER BY later * rates.rate DESC) AS rank
                           FROM (%(by_customer)s) AS by_customer
                           JOIN (VALUES %(rates)s) AS rates (company_id, rate)
                                USING (company_id)) AS ranked

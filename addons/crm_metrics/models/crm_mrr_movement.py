@@ -127,8 +127,8 @@ class CrmMrrMovement(models.Model):
                        (s.paused OR s.rate > 0)::int AS alive,
                        s.currency_id <> c.currency_id AS is_foreign,
                        -- the line as one number, the same after every rebuild
-                       s.res_id::bigint << 32
-                           | hashtext(s.res_model)::bigint & 4294967295 AS line
+                       (s.res_id::bigint << 32)
+                           | (hashtext(s.res_model)::bigint & 4294967295) AS line
                   FROM crm_mrr_segment s
                   JOIN res_company c ON c.id = s.company_id
                  WHERE %(scope)s
