@@ -153,37 +153,37 @@ class CrmMetrics(models.AbstractModel):
             SQL("min(%(kind)s) FILTER (WHERE %(kind)s <> 'fx') AS kind", kind=parts["kind"]),
             SQL("sum(%s) AS net", parts["amount"]),
         )
-        return self._steps(options, days, SQL("date"), self._start_sql(options, SQL("date")))
-
-    def _steps(self, options, parts, order, start):
-        """Count the customers who came or went by the balance of their slice.
-
-        :param SQL parts: rows with `slice`, `company_id`, `partner_id`, `net`,
-            the customer's `kind` and what they are ordered by
-        :param SQL order: what the rows of a customer are ordered by
-        :param SQL start: first day of a row's period
-        :return: rows (slice, first day of the period, kind, customers)
-        """
         return self.env.execute_query(
             SQL(
-                """
-                SELECT slice, %(start)s,
-                       CASE WHEN step > 0 AND kind IN ('new', 'reactivation') THEN kind
-                            WHEN step < 0 AND kind = 'churn' THEN kind
-                            ELSE 'transfer' END,
-                       sum(step)
-                  FROM (SELECT *, (closing > 0)::int - (closing - net > 0)::int AS step
-                          FROM (SELECT *, sum(net) OVER (
-                                            PARTITION BY slice, company_id, partner_id
-                                                ORDER BY %(order)s) AS closing
-                                  FROM (%(parts)s) AS parts) AS balances) AS steps
-                 WHERE step <> 0
-                 GROUP BY 1, 2, 3
-                """,
-                start=start,
-                order=order,
-                parts=parts,
+                """SELECT slice, %s, logo_kind, sum(step)
+                     FROM (%s) AS steps WHERE step <> 0 GROUP BY 1, 2, 3""",
+                self._start_sql(options, SQL("date")),
+                self._steps(days, SQL("date")),
             )
+        )
+
+    def _steps(self, parts, order):
+        """Return the SQL that tells who came or went by the balance of a slice.
+
+        :param SQL parts: rows with `slice`, `company_id`, `partner_id`, `net` and
+            the customer's `kind`
+        :param SQL order: column by which the rows of a customer are ordered
+        :return: SQL of the same rows with `step` (-1, 0, 1) and `logo_kind`, the
+            kind under which the customer counts
+        """
+        return SQL(
+            """
+            SELECT *, CASE WHEN step > 0 AND kind IN ('new', 'reactivation') THEN kind
+                           WHEN step < 0 AND kind = 'churn' THEN kind
+                           ELSE 'transfer' END AS logo_kind
+              FROM (SELECT *, (closing > 0)::int - (closing - net > 0)::int AS step
+                      FROM (SELECT *, sum(net) OVER (
+                                        PARTITION BY slice, company_id, partner_id
+                                            ORDER BY %s) AS closing
+                              FROM (%s) AS parts) AS balances) AS steps
+            """,
+            order,
+            parts,
         )
 
     # ------------------------------------------------------------------
@@ -197,41 +197,33 @@ class CrmMetrics(models.AbstractModel):
         the customer, the amounts only from those that the caller may read.
         """
         whole = self._ledger_query(options, last, sudo=sliced)
-        kinds = self._net_kinds(self._by_customer(options, whole, None))
-        start = SQL("NULLIF(start, '-infinity')")
+        parts = self._net_kinds(self._by_customer(options, whole, None))
         if sliced:
             own = self._by_customer(options, self._ledger_query(options, last), group)
-            parts = SQL(
-                """SELECT own.slice, own.company_id, own.partner_id, own.start,
-                          own.net, own.fx, kinds.kind
-                     FROM (%s) AS own
-                     JOIN (%s) AS kinds USING (company_id, partner_id, start)""",
-                own,
-                kinds,
-            )
-            heads = self._steps(options, parts, SQL("start"), start)
-        else:
-            parts = kinds
-            heads = self.env.execute_query(
+            parts = self._steps(
                 SQL(
-                    "SELECT slice, %s, kind, sum(step) FROM (%s) AS kinds GROUP BY 1, 2, 3",
-                    start,
-                    kinds,
-                )
+                    """SELECT own.slice, own.company_id, own.partner_id, own.start,
+                              own.net, own.fx, kinds.kind
+                         FROM (%s) AS own
+                         JOIN (%s) AS kinds USING (company_id, partner_id, start)""",
+                    own,
+                    parts,
+                ),
+                SQL("start"),
             )
-        money = self.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
-                """
-                SELECT slice, company_id, %s, part.kind, sum(part.amount)
-                  FROM (%s) AS parts
-                 CROSS JOIN LATERAL (
-                       VALUES (parts.kind, net - fx), ('fx', fx)) AS part (kind, amount)
-                 GROUP BY 1, 2, 3, 4
-                """,
-                start,
+                """SELECT slice, company_id, NULLIF(start, '-infinity'), kind, logo_kind,
+                          sum(net - fx), sum(fx), sum(step)
+                     FROM (%s) AS parts GROUP BY 1, 2, 3, 4, 5""",
                 parts,
             )
         )
+        money, heads = [], []
+        for slice_id, company, start, kind, logo_kind, amount, fx, customers in rows:
+            money.append((slice_id, company, start, kind, amount))
+            money.append((slice_id, company, start, "fx", fx))
+            heads.append((slice_id, start, logo_kind, customers))
         return money, heads
 
     def _by_customer(self, options, query, group):
@@ -261,19 +253,21 @@ class CrmMetrics(models.AbstractModel):
         """Return the SQL that tells what a customer's period was."""
         return SQL(
             """
-            SELECT slice, company_id, partner_id, start, net, fx,
-                   is_alive - was_alive AS step,
-                   CASE WHEN was_alive = 0 AND is_alive > 0 THEN
-                             CASE WHEN has_new THEN 'new' ELSE 'reactivation' END
-                        WHEN was_alive > 0 AND is_alive = 0 THEN 'churn'
-                        WHEN net - fx > 0 THEN 'expansion'
-                        WHEN net - fx < 0 THEN 'contraction'
-                        ELSE 'transfer' END AS kind
-              FROM (SELECT *, sum(logos) OVER w AS is_alive,
-                           sum(logos) OVER w - logos AS was_alive
-                      FROM (%s) AS by_customer
-                    WINDOW w AS (PARTITION BY company_id, partner_id
-                                 ORDER BY start)) AS lives
+            SELECT *, kind AS logo_kind
+              FROM (SELECT slice, company_id, partner_id, start, net, fx,
+                           is_alive - was_alive AS step,
+                           CASE WHEN was_alive = 0 AND is_alive > 0 THEN
+                                     CASE WHEN has_new THEN 'new'
+                                          ELSE 'reactivation' END
+                                WHEN was_alive > 0 AND is_alive = 0 THEN 'churn'
+                                WHEN net - fx > 0 THEN 'expansion'
+                                WHEN net - fx < 0 THEN 'contraction'
+                                ELSE 'transfer' END AS kind
+                      FROM (SELECT *, sum(logos) OVER w AS is_alive,
+                                   sum(logos) OVER w - logos AS was_alive
+                              FROM (%s) AS by_customer
+                            WINDOW w AS (PARTITION BY company_id, partner_id
+                                         ORDER BY start)) AS lives) AS kinds
             """,
             by_customer,
         )

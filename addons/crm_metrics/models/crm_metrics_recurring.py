@@ -81,54 +81,58 @@ class CrmMetrics(models.AbstractModel):
         """
         last, _moment = self._as_of(options)
         companies = options["companies"]
-        currency = companies[0].currency_id
         rates = self._conversion_rates(companies, options["date_to"])
-        spans = periods.split(options["date_from"], options["date_to"], options["grain"])
-        sums = self._ledger_sums(options, last, group)
+        days = (options["date_to"] - options["date_from"]).days + 1
         figures = self._recurring_figures(options, last, group, rates)
         slices = {}
-        for slice_id in [*sums] if group else [None]:
-            money, heads = sums[slice_id]
-            rows = self._recurring_rows(money, spans, rates, currency.round)
-            customers = recurring.logo_waterfall(
-                sum(heads[None].values()), [heads[span.start] for span in spans]
-            )
-            days = (options["date_to"] - options["date_from"]).days + 1
-            kpis = recurring.measures(rows, customers, days, **figures[slice_id])
-            slices[slice_id] = {
-                "periods": [
-                    {
-                        "date_from": fields.Date.to_string(span.date_from),
-                        "date_to": fields.Date.to_string(span.date_to),
-                        "partial": span.partial or span.date_to > last,
-                        **row,
-                        "customers": heads_row,
-                    }
-                    for span, row, heads_row in zip(spans, rows, customers, strict=True)
-                ],
-                "kpis": {
-                    name: currency.round(value)
-                    if name in recurring.MONEY and value is not None
-                    else value
-                    for name, value in kpis.items()
-                },
-            }
+        for slice_id, rows in self._recurring_periods(options, last, group, rates).items():
+            heads = [row["customers"] for row in rows]
+            kpis = recurring.measures(rows, heads, days, **figures[slice_id])
+            for name in recurring.MONEY:
+                if kpis[name] is not None:
+                    kpis[name] = companies[0].currency_id.round(kpis[name])
+            slices[slice_id] = {"periods": rows, "kpis": kpis}
         return slices
 
-    def _recurring_rows(self, money, spans, rates, round_money):
-        """Return the waterfall in the currency of the main company."""
+    def _recurring_periods(self, options, last, group, rates):
+        """Return the chained periods by slice, in the main company's currency.
 
-        def converted(start):
+        :param last: day as of which the figures are
+        :param group: field of the movement to group by, or None
+        :param dict rates: company id -> factor into that currency
+        """
+        round_money = options["companies"][0].currency_id.round
+        spans = periods.split(options["date_from"], options["date_to"], options["grain"])
+        sums = self._ledger_sums(options, last, group)
+
+        def converted(money):
             total = defaultdict(float)
-            for (company, kind), amount in money[start].items():
+            for (company, kind), amount in money.items():
                 total[kind] += float(amount) * rates[company]
             return total
 
-        return recurring.waterfall(
-            sum(converted(None).values()),
-            [converted(span.start) for span in spans],
-            round_money,
-        )
+        slices = {}
+        for slice_id in [*sums] if group else [None]:
+            money, heads = sums[slice_id]
+            rows = recurring.waterfall(
+                sum(converted(money[None]).values()),
+                [converted(money[span.start]) for span in spans],
+                round_money,
+            )
+            customers = recurring.logo_waterfall(
+                sum(heads[None].values()), [heads[span.start] for span in spans]
+            )
+            slices[slice_id] = [
+                {
+                    "date_from": fields.Date.to_string(span.date_from),
+                    "date_to": fields.Date.to_string(span.date_to),
+                    "partial": span.partial or span.date_to > last,
+                    **row,
+                    "customers": heads_row,
+                }
+                for span, row, heads_row in zip(spans, rows, customers, strict=True)
+            ]
+        return slices
 
     def _customers_mrr(self, customers):
         """Return today's MRR of customers in the current company's currency.
