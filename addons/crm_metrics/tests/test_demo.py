@@ -24,6 +24,7 @@ class TestDemo(TransactionCase):
         cls.env["ir.model.data"].search(
             [("module", "=", "crm_metrics"), ("name", "=like", "%\\_demo")]
         ).unlink()
+        cls.env["res.currency.rate"].search([]).unlink()
         for user in cls.env["res.users"].search([("login", "in", list(SELLERS))]):
             user.login += "_of_the_database"
         cls.company = cls.env["res.company"].create(
@@ -94,8 +95,8 @@ class TestDemo(TransactionCase):
         self.assertLessEqual({"new", "expansion", "churn"}, set(ahead.mapped("kind")))
         self.assertLess(max(ahead.mapped("date")), TODAY + timedelta(days=100))
 
-    def test_one_issue_in_another_currency(self):
-        self.assertEqual(self.issues.mapped("code"), ["foreign_currency"])
+    def test_one_issue_in_a_currency_without_a_rate(self):
+        self.assertEqual(self.issues.mapped("code"), ["missing_rate"])
 
     def test_facts_are_filled_and_right(self):
         engine = self.env["crm.metrics.engine"].with_user(
