@@ -139,7 +139,8 @@ def _rebuild(bench: Bench) -> None:
         raise AssertionError(f"a rebuild of untouched data changed {changed} rows")
     bench.report("mrr_rebuild", rows, seconds)
     bench.execute(
-        "UPDATE crm_subscription_line SET price_unit = price_unit + 1 WHERE id % 100 = 0"
+        "UPDATE crm_subscription_line SET price_unit = price_unit + 1"
+        " WHERE id % 100 = 0"
     )
     forget_peak()
     seconds, rows, changed = _recompute(bench)

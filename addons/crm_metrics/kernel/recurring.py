@@ -69,7 +69,9 @@ def logo_waterfall(opening, sums):
 
 
 #: Figures of :func:`measures` that are money.
-MONEY = frozenset({"mrr", "arr", "carr", "weighted_pipeline_mrr", "net_new"} | {"arpa", "asp", "ltv"})
+MONEY = frozenset(
+    {"mrr", "arr", "carr", "weighted_pipeline_mrr", "net_new"} | {"arpa", "asp", "ltv"}
+)
 
 #: Days of a month of the range: 365.25 / 12.
 DAYS_OF_MONTH = 30.4375
@@ -119,7 +121,8 @@ def measures(
 
     >>> sums = [{"new": 50, "reactivation": 80, "expansion": 50, "contraction": -80}]
     >>> heads = logo_waterfall(4, [{"new": 1, "reactivation": 1, "churn": -1}])
-    >>> year = {"then": 500, "kept": 450, "capped": 400, "alive_then": 5, "alive_still": 5}
+    >>> year = {"then": 500, "kept": 450, "capped": 400}
+    >>> year |= {"alive_then": 5, "alive_still": 5}
     >>> figures = measures(waterfall(400, sums), heads, 31, year)
     >>> figures["quick_ratio"], figures["nrr_12m"], figures["grr_12m"], figures["carr"]
     (2.25, 0.9, 0.8, None)

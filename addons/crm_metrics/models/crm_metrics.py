@@ -1,6 +1,6 @@
 from datetime import date
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -72,7 +72,8 @@ class CrmMetrics(models.AbstractModel):
             "date_to": self._option_date(options, "date_to"),
             "companies": companies,
             **{
-                key: asked._option_ids(options, key, model) for key, model in ids.items()
+                key: asked._option_ids(options, key, model)
+                for key, model in ids.items()
             },
         }
         if checked["date_from"] > checked["date_to"]:
@@ -124,7 +125,9 @@ class CrmMetrics(models.AbstractModel):
         # the selected ones are the default, not the limit
         self._check_ids("company_ids", ids, self.env.user.company_ids)
         if not ids:
-            raise ValidationError(self.env._("company_ids: choose at least one company."))
+            raise ValidationError(
+                self.env._("company_ids: choose at least one company.")
+            )
         return self.env["res.company"].browse(ids)
 
     def _option_list(self, options, key):
@@ -132,9 +135,15 @@ class CrmMetrics(models.AbstractModel):
         ids = options.get(key)
         if ids is None:
             return None
-        if not isinstance(ids, (list, tuple)) or any(type(id_) is not int for id_ in ids):
+        if not isinstance(ids, (list, tuple)) or any(
+            type(id_) is not int for id_ in ids
+        ):
             raise ValidationError(
-                self.env._("%(key)s: expected a list of ids, not %(value)r.", key=key, value=ids)
+                self.env._(
+                    "%(key)s: expected a list of ids, not %(value)r.",
+                    key=key,
+                    value=ids,
+                )
             )
         return list(dict.fromkeys(ids))
 
@@ -205,7 +214,8 @@ class CrmMetrics(models.AbstractModel):
         domain = domain.optimize(self.env[model])
         # an empty list of teams asks for nothing, by a domain without conditions
         return domain.is_false() or any(
-            condition.field_expr != "company_id" for condition in domain.iter_conditions()
+            condition.field_expr != "company_id"
+            for condition in domain.iter_conditions()
         )
 
     def _conversion_rates(self, companies, day):

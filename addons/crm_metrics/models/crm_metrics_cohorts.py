@@ -38,7 +38,10 @@ class CrmMetrics(models.AbstractModel):
             result["groups"] = self._named_groups(
                 MOVEMENT,
                 field,
-                {slice_id: {"cohorts": cohorts} for slice_id, cohorts in slices.items()},
+                {
+                    slice_id: {"cohorts": cohorts}
+                    for slice_id, cohorts in slices.items()
+                },
             )
         return result
 
@@ -54,7 +57,12 @@ class CrmMetrics(models.AbstractModel):
             began, alive, net, gross = sums
             change = changes[slice_id][cohort][month]
             for index, value in enumerate(
-                (began, alive, float(net) * rates[company], float(gross) * rates[company])
+                (
+                    began,
+                    alive,
+                    float(net) * rates[company],
+                    float(gross) * rates[company],
+                )
             ):
                 change[index] += value
         return {
@@ -103,7 +111,8 @@ class CrmMetrics(models.AbstractModel):
                       FROM own JOIN first USING (company_id, partner_id)
                      WHERE cohort BETWEEN date_trunc('month', %(date_from)s::timestamp)
                                       AND %(date_to)s
-                    WINDOW w AS (PARTITION BY slice, company_id, partner_id ORDER BY start)
+                    WINDOW w AS (PARTITION BY slice, company_id, partner_id
+                                 ORDER BY start)
                 ), states AS (
                     SELECT *, %(alive)s AS alive, LEAST(balance, COALESCE(max(balance)
                                FILTER (WHERE start = cohort) OVER w, 0)) AS capped
@@ -111,7 +120,8 @@ class CrmMetrics(models.AbstractModel):
                     WINDOW w AS (PARTITION BY slice, company_id, partner_id)
                 )
                 SELECT slice, company_id, cohort, start, sum(began)::int,
-                       sum(alive - was_alive)::int, sum(balance - was), sum(capped - was_capped)
+                       sum(alive - was_alive)::int, sum(balance - was),
+                       sum(capped - was_capped)
                   FROM (SELECT *, lag(alive, 1, 0) OVER w AS was_alive,
                                lag(balance, 1, 0) OVER w AS was,
                                lag(capped, 1, 0) OVER w AS was_capped

@@ -68,7 +68,9 @@ class CrmMetrics(models.AbstractModel):
             for name, field in names.items()
         }
         parts["slice"] = (
-            model._field_to_sql(query.table, group, query) if group else SQL("NULL::int")
+            model._field_to_sql(query.table, group, query)
+            if group
+            else SQL("NULL::int")
         )
         return parts
 
@@ -150,7 +152,10 @@ class CrmMetrics(models.AbstractModel):
             SQL("%s AS partner_id", parts["partner"]),
             SQL("%s AS date", parts["date"]),
             # but for currency, all edges of a customer's day carry one kind
-            SQL("min(%(kind)s) FILTER (WHERE %(kind)s <> 'fx') AS kind", kind=parts["kind"]),
+            SQL(
+                "min(%(kind)s) FILTER (WHERE %(kind)s <> 'fx') AS kind",
+                kind=parts["kind"],
+            ),
             SQL("sum(%s) AS net", parts["amount"]),
         )
         return self.env.execute_query(
@@ -213,8 +218,8 @@ class CrmMetrics(models.AbstractModel):
             )
         rows = self.env.execute_query(
             SQL(
-                """SELECT slice, company_id, NULLIF(start, '-infinity'), kind, logo_kind,
-                          sum(net - fx), sum(fx), sum(step)
+                """SELECT slice, company_id, NULLIF(start, '-infinity'), kind,
+                          logo_kind, sum(net - fx), sum(fx), sum(step)
                      FROM (%s) AS parts GROUP BY 1, 2, 3, 4, 5""",
                 parts,
             )
@@ -238,7 +243,10 @@ class CrmMetrics(models.AbstractModel):
             SQL("%s AS company_id", parts["company"]),
             SQL("%s AS partner_id", parts["partner"]),
             # all before the range is one period, to be joined and sorted by
-            SQL("COALESCE(%s, '-infinity') AS start", self._start_sql(options, parts["date"])),
+            SQL(
+                "COALESCE(%s, '-infinity') AS start",
+                self._start_sql(options, parts["date"]),
+            ),
             SQL("sum(%s) AS net", parts["amount"]),
             SQL(
                 "COALESCE(sum(%s) FILTER (WHERE %s = 'fx'), 0) AS fx",

@@ -85,7 +85,9 @@ class CrmMetrics(models.AbstractModel):
         days = (options["date_to"] - options["date_from"]).days + 1
         figures = self._recurring_figures(options, last, group, rates)
         slices = {}
-        for slice_id, rows in self._recurring_periods(options, last, group, rates).items():
+        for slice_id, rows in self._recurring_periods(
+            options, last, group, rates
+        ).items():
             heads = [row["customers"] for row in rows]
             kpis = recurring.measures(rows, heads, days, **figures[slice_id])
             for name in recurring.MONEY:
@@ -102,7 +104,9 @@ class CrmMetrics(models.AbstractModel):
         :param dict rates: company id -> factor into that currency
         """
         round_money = options["companies"][0].currency_id.round
-        spans = periods.split(options["date_from"], options["date_to"], options["grain"])
+        spans = periods.split(
+            options["date_from"], options["date_to"], options["grain"]
+        )
         sums = self._ledger_sums(options, last, group)
 
         def converted(money):

@@ -50,7 +50,12 @@ class CrmMetrics(models.AbstractModel):
             # what lies ahead is known as of now, not as of then
             committed = self._committed_sums(options, last, group, rates)
             weighted = self._weighted_sums(options, group, rates)
-            for slice_id in {*figures, *committed, *weighted, *([] if group else [None])}:
+            for slice_id in {
+                *figures,
+                *committed,
+                *weighted,
+                *([] if group else [None]),
+            }:
                 figures[slice_id].update(
                     committed=committed.get(slice_id, 0),
                     weighted=weighted.get(slice_id, 0)
@@ -70,7 +75,9 @@ class CrmMetrics(models.AbstractModel):
             amount="amount", customers="customers",
         )  # fmt: skip
         query.groupby = SQL("1, 2, 3")
-        then = SQL("FILTER (WHERE %s <= %s)", parts["date"], last - relativedelta(years=1))
+        then = SQL(
+            "FILTER (WHERE %s <= %s)", parts["date"], last - relativedelta(years=1)
+        )
         by_customer = query.select(
             SQL("%s AS slice", parts["slice"]),
             SQL("%s AS company_id", parts["company"]),
@@ -95,8 +102,9 @@ class CrmMetrics(models.AbstractModel):
                        count(*) FILTER (WHERE %(alive_then)s AND %(alive_now)s),
                        sum(later * rate), sum(later * rate) FILTER (WHERE rank <= 10)
                   FROM (SELECT by_customer.*, rates.rate,
-                               row_number() OVER (PARTITION BY slice
-                                                  ORDER BY later * rates.rate DESC) AS rank
+                               row_number() OVER (
+                                   PARTITION BY slice
+                                       ORDER BY later * rates.rate DESC) AS rank
                           FROM (%(by_customer)s) AS by_customer
                           JOIN (VALUES %(rates)s) AS rates (company_id, rate)
                                USING (company_id)) AS ranked
@@ -139,11 +147,15 @@ class CrmMetrics(models.AbstractModel):
             & Domain("date", ">", last)
             & Domain("renewal_due", "=", False)
         )
-        parts = self._ledger_columns(query, group, company="company_id", amount="amount")
+        parts = self._ledger_columns(
+            query, group, company="company_id", amount="amount"
+        )
         query.groupby = SQL("1, 2")
         return self._converted(
             self.env.execute_query(
-                query.select(parts["slice"], parts["company"], SQL("sum(%s)", parts["amount"]))
+                query.select(
+                    parts["slice"], parts["company"], SQL("sum(%s)", parts["amount"])
+                )
             ),
             rates,
         )

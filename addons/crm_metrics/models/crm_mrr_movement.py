@@ -30,9 +30,7 @@ class CrmMrrMovement(models.Model):
         "user_id",
     )
 
-    date = fields.Date(
-        required=True, readonly=True, help="First day of the new rate."
-    )
+    date = fields.Date(required=True, readonly=True, help="First day of the new rate.")
     company_id = fields.Many2one(
         "res.company", required=True, ondelete="cascade", readonly=True
     )
@@ -121,8 +119,9 @@ class CrmMrrMovement(models.Model):
         return SQL(
             """
             WITH segment AS (
-                SELECT s.id, s.company_id, s.partner_id, s.lead_id, s.team_id, s.user_id,
-                       s.date_from, s.date_to, s.rate, s.rate_currency, s.currency_id,
+                SELECT s.id, s.company_id, s.partner_id, s.lead_id, s.team_id,
+                       s.user_id, s.date_from,
+                       s.date_to, s.rate, s.rate_currency, s.currency_id,
                        s.close_reason_id, s.start_reason, s.end_reason,
                        (s.paused OR s.rate > 0)::int AS alive,
                        s.currency_id <> c.currency_id AS is_foreign,
@@ -160,8 +159,9 @@ class CrmMrrMovement(models.Model):
                 SELECT life.company_id, life.partner_id, life.date, life.carrier,
                        CASE WHEN is_alive = step AND is_alive > 0 THEN
                                  CASE WHEN before IS NULL THEN 'new'
-                                      WHEN life.date - before > NULLIF(
-                                           c.crm_metrics_reactivation_days, 0) THEN 'new'
+                                      WHEN life.date - before
+                                           > NULLIF(c.crm_metrics_reactivation_days, 0)
+                                      THEN 'new'
                                       ELSE 'reactivation' END
                             WHEN is_alive = 0 THEN 'churn'
                             WHEN net > 0 THEN 'expansion'
@@ -174,6 +174,9 @@ class CrmMrrMovement(models.Model):
             SELECT e.partner_id, e.id AS segment_id, e.date, k.kind, e.company_id,
                    e.amount, carried.customers,
                    CASE WHEN k.kind IN ('new', 'reactivation') THEN NULL
+                        -- versions that differ in nothing, apart by a gap
+                        WHEN k.kind IN ('expansion', 'contraction')
+                        THEN COALESCE(e.reason, 'item')
                         WHEN k.kind <> 'churn' OR e.reason = 'free' THEN e.reason
                         ELSE COALESCE(close.kind, 'unknown') END AS reason,
                    CASE WHEN e.ends THEN e.close_reason_id END AS close_reason_id,
@@ -182,7 +185,8 @@ class CrmMrrMovement(models.Model):
                    e.lead_id, e.team_id, e.user_id, NULL::text AS issue
               FROM edge e
               JOIN classified k USING (company_id, partner_id, date)
-              LEFT JOIN crm_subscription_close_reason close ON close.id = e.close_reason_id
+              LEFT JOIN crm_subscription_close_reason close
+                     ON close.id = e.close_reason_id
              CROSS JOIN LATERAL (
                 SELECT CASE WHEN e.line <> k.carrier THEN 0
                             WHEN k.kind IN ('new', 'reactivation') THEN 1
@@ -190,8 +194,8 @@ class CrmMrrMovement(models.Model):
                             ELSE 0 END AS customers) AS carried
              WHERE e.amount <> 0 OR carried.customers <> 0
              UNION ALL
-            SELECT s.partner_id, s.id, r.date, 'fx', s.company_id, r.gain, 0, NULL, NULL,
-                   r.date = s.date_to AND s.end_reason = 'item'
+            SELECT s.partner_id, s.id, r.date, 'fx', s.company_id, r.gain, 0, NULL,
+                   NULL, r.date = s.date_to AND s.end_reason = 'item'
                        AND s.close_reason_id IS NULL,
                    s.lead_id, s.team_id, s.user_id, NULL
               FROM revalued r
@@ -213,7 +217,8 @@ class CrmMrrMovement(models.Model):
         return SQL(
             """
             SELECT id, date, value,
-                   value - lag(value, 1, rate) OVER (PARTITION BY id ORDER BY date) AS gain
+                   value - lag(value, 1, rate) OVER (
+                       PARTITION BY id ORDER BY date) AS gain
               FROM (
                 SELECT segment.id, segment.rate, due.date, %(value)s AS value
                   FROM segment
@@ -250,6 +255,6 @@ class CrmMrrMovement(models.Model):
         self.ensure_one()
         self.check_access("read")
         segment = self.segment_id
-        line = self.env[segment.res_model].browse(segment.res_id)
-        line.check_access("read")
-        return line._metrics_document()._get_records_action()
+        return self.env["crm.metrics.source"]._open_document(
+            segment.res_model, segment.res_id
+        )

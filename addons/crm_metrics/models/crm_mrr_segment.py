@@ -109,7 +109,8 @@ class CrmMrrSegment(models.Model):
             SQL(
                 """SELECT partner_id, res_model, res_id, date_from, date_to, company_id,
                           user_id, team_id, lead_id, recurring_plan_id, currency_id,
-                          close_reason_id, rate_currency, paused, start_reason, end_reason
+                          close_reason_id, rate_currency, paused, start_reason,
+                          end_reason
                      FROM (%s) AS source""",
                 self.env[source]._recurring_rows(condition),
             )
@@ -122,12 +123,13 @@ class CrmMrrSegment(models.Model):
             SELECT r.*,
                    -- what is alive: it counts, or it rests
                    r.paused OR r.rate_currency > 0 AS alive,
-                   CASE WHEN r.date_to <= r.date_from THEN 'outside_subscription'
+                   CASE WHEN c.id IS NULL THEN 'no_company'
+                        WHEN r.date_to <= r.date_from THEN 'outside_subscription'
                         WHEN r.rate_currency IS NULL THEN 'plan_without_period'
                         WHEN %(factor)s IS NULL THEN 'missing_rate'
                     END AS issue
               FROM (%(sources)s) r
-              JOIN res_company c ON c.id = r.company_id
+              LEFT JOIN res_company c ON c.id = r.company_id
              WHERE r.date_from IS NOT NULL
             """,
             factor=self._factor_sql(SQL("r.currency_id"), SQL("c"), SQL("r.date_from")),
@@ -144,8 +146,9 @@ class CrmMrrSegment(models.Model):
                    %(value)s AS rate, r.paused, r.close_reason_id, r.start_reason,
                    r.end_reason, r.issue
               FROM (%(rows)s) r
-              JOIN res_company c ON c.id = r.company_id
-              JOIN res_currency company_currency ON company_currency.id = c.currency_id
+              LEFT JOIN res_company c ON c.id = r.company_id
+              LEFT JOIN res_currency company_currency
+                     ON company_currency.id = c.currency_id
             """,
             value=self._value_sql(SQL("r"), SQL("r.date_from")),
             rows=rows,

@@ -9,6 +9,8 @@ class CrmRecurringPlan(models.Model):
     _name = "crm.recurring.plan"
     _inherit = ["crm.recurring.plan", "crm.metrics.source"]
 
+    # a new plan is paid by the month until somebody says otherwise
+    number_of_months = fields.Integer(default=1)
     interval_number = fields.Integer(
         string="Paid Every",
         compute="_compute_interval",
@@ -77,14 +79,15 @@ class CrmRecurringPlan(models.Model):
         :param SQL interval_type: name of the interval
         """
         return SQL(
-            """CASE %(type)s WHEN 'month' THEN %(amount)s / NULLIF(%(number)s, 0)
-                             WHEN 'year' THEN %(amount)s / NULLIF(12 * %(number)s, 0)
-                             WHEN 'week' THEN %(amount)s * %(days)s / NULLIF(7 * %(number)s, 0)
-                             WHEN 'day' THEN %(amount)s * %(days)s / NULLIF(%(number)s, 0)
+            """CASE %(type)s
+                    WHEN 'month' THEN %(amount)s / %(number)s
+                    WHEN 'year' THEN %(amount)s / (12 * %(number)s)
+                    WHEN 'week' THEN %(amount)s * %(days)s / (7 * %(number)s)
+                    WHEN 'day' THEN %(amount)s * %(days)s / %(number)s
                 END""",
             type=interval_type,
             amount=amount,
-            number=number,
+            number=SQL("NULLIF(%s, 0)", number),
             days=SQL(str(DAYS_OF_MONTH)),
         )
 

@@ -26,7 +26,8 @@ class CrmSubscriptionCloseReason(models.Model):
         # only the movements tell the kind of a reason
         return {
             "crm.mrr.movement": SQL(
-                "SELECT partner_id FROM crm_mrr_segment WHERE close_reason_id = ANY(%s)",
+                """SELECT partner_id FROM crm_mrr_segment
+                    WHERE close_reason_id = ANY(%s)""",
                 self.ids,
             )
         }

@@ -14,7 +14,9 @@ class CrmSubscriptionPause(models.Model):
     subscription_id = fields.Many2one(
         "crm.subscription", required=True, ondelete="cascade", index=True
     )
-    date_from = fields.Date(string="From", required=True, help="First day of the pause.")
+    date_from = fields.Date(
+        string="From", required=True, help="First day of the pause."
+    )
     date_to = fields.Date(
         string="To", help="Last day of the pause; empty: until it is resumed."
     )
