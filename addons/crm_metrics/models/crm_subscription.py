@@ -90,8 +90,12 @@ class CrmSubscription(models.Model):
         help="Why the customer left. Without one, an end date is a term that runs "
         "out: a renewal that is due.",
     )
-    pause_ids = fields.One2many("crm.subscription.pause", "subscription_id")
-    line_ids = fields.One2many("crm.subscription.line", "subscription_id", copy=True)
+    pause_ids = fields.One2many(
+        "crm.subscription.pause", "subscription_id", string="Pauses"
+    )
+    line_ids = fields.One2many(
+        "crm.subscription.line", "subscription_id", string="Lines", copy=True
+    )
     note = fields.Html()
     state = fields.Selection(
         [
@@ -311,7 +315,9 @@ class CrmSubscription(models.Model):
             # a version that ends before its subscription begins never holds
             <= (end := line.date_end or self.date_end or date.max)
         )
-        for (_start, end, _id, name), (start, _end, _next_id, next_name) in pairwise(spans):
+        for (_start, end, _id, name), (start, _end, _next_id, next_name) in pairwise(
+            spans
+        ):
             if start <= end:
                 raise ValidationError(
                     self.env._(

@@ -41,9 +41,7 @@ class CrmSubscriptionLine(models.Model):
     date_start = fields.Date(
         string="Start", help="First day; empty: with the subscription."
     )
-    date_end = fields.Date(
-        string="End", help="Last day; empty: with the subscription."
-    )
+    date_end = fields.Date(string="End", help="Last day; empty: with the subscription.")
     previous_line_id = fields.Many2one(
         "crm.subscription.line",
         string="Follows",
@@ -52,6 +50,14 @@ class CrmSubscriptionLine(models.Model):
         copy=False,
         domain="[('subscription_id', '=', subscription_id), ('id', '!=', id)]",
         help="The version of the same item that this line follows.",
+    )
+    close_reason_id = fields.Many2one(
+        "crm.subscription.close.reason",
+        ondelete="restrict",
+        index="btree_not_null",
+        copy=False,
+        help="Why the customer left when this version ended, kept after a return; "
+        "empty: as the subscription says.",
     )
     mrr = fields.Monetary(
         string="MRR",
@@ -188,8 +194,9 @@ class CrmSubscriptionLine(models.Model):
                    LEAST(l.date_end, s.date_end) + 1 AS day_after,
                    s.company_id, s.user_id, s.team_id, s.lead_id,
                    l.recurring_plan_id, s.currency_id,
-                   CASE WHEN l.date_end IS NULL OR l.date_end >= s.date_end
-                        THEN s.close_reason_id END AS close_reason_id,
+                   COALESCE(l.close_reason_id,
+                            CASE WHEN l.date_end IS NULL OR l.date_end >= s.date_end
+                                 THEN s.close_reason_id END) AS close_reason_id,
                    %(rate)s AS rate,
                    %(change_from_previous)s AS first_reason,
                    CASE WHEN next.id IS NULL THEN 'item'
@@ -316,6 +323,7 @@ class CrmSubscriptionLine(models.Model):
                 "date_start",
                 "date_end",
                 "previous_line_id",
+                "close_reason_id",
             }
         )
 

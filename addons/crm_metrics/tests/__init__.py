@@ -4,3 +4,6 @@ from . import test_views
 from . import test_demo
 from . import test_partner_merge
 from . import test_issues
+from . import test_subscription_actions
+from . import test_lead_subscription
+from . import test_import
