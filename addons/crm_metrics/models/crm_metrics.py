@@ -9,6 +9,8 @@ from ..kernel import periods
 
 #: options that every method takes
 COMMON = frozenset({"date_from", "date_to", "grain", "company_ids"})
+#: so many periods are more than anybody reads, and less than hurts a server
+MAX_PERIODS = 5000
 
 
 class CrmMetrics(models.AbstractModel):
@@ -89,6 +91,17 @@ class CrmMetrics(models.AbstractModel):
                         values=", ".join(v for v in dict.fromkeys(values) if v),
                     )
                 )
+        if (
+            periods.at_most(checked["date_from"], checked["date_to"], checked["grain"])
+            > MAX_PERIODS
+        ):
+            raise ValidationError(
+                self.env._(
+                    "grain: the range has more than %(limit)s periods. Choose a "
+                    "coarser grain or a shorter range.",
+                    limit=MAX_PERIODS,
+                )
+            )
         return checked
 
     def _option_date(self, options, key):

@@ -493,6 +493,11 @@ class TestOptions(CrmMetricsCommon):
         for value in ("fortnight", "Month", "", None, 1, ["month"], {}):
             self.assertRefused("grain", grain=value)
 
+    def test_more_periods_than_anybody_reads(self):
+        years = {"date_from": "0001-01-01", "date_to": "9998-12-31"}
+        self.assertRefused("grain", grain="day", **years)
+        self.assertRefused("grain", date_from="2000-01-01", grain="day")
+
     def test_unknown_view(self):
         for value in ("gross", "", None, 0, []):
             self.assertRefused("view", view=value)
