@@ -242,7 +242,8 @@ class CrmSubscription(models.Model):
                                 AND COALESCE(date_to, 'infinity') > %(today)s
                                 AND NOT paused) THEN 'active'
                            WHEN bool_or(date_from <= %(today)s
-                                AND COALESCE(date_to, 'infinity') > %(today)s) THEN 'paused'
+                                AND COALESCE(date_to, 'infinity') > %(today)s)
+                           THEN 'paused'
                            WHEN bool_or(date_from > %(today)s) THEN 'upcoming'
                            ELSE 'closed' END
                  FROM (%(rows)s) dated""",
@@ -254,7 +255,8 @@ class CrmSubscription(models.Model):
         return SQL(
             """SELECT COALESCE(sum(rate_currency), 0)
                  FROM (%(rows)s) dated
-                WHERE date_from <= %(today)s AND COALESCE(date_to, 'infinity') > %(today)s""",
+                WHERE date_from <= %(today)s
+                  AND COALESCE(date_to, 'infinity') > %(today)s""",
             today=self.env.company._metrics_today(),
             rows=self._dated_rows(SQL("s.id = %s", id_sql)),
         )

@@ -40,7 +40,7 @@ class CrmSubscription(models.Model):
                 ]
             rows.append(row)
         self = self.with_context(crm_metrics_import=True)
-        return super(CrmSubscription, self).load(fields, rows)
+        return super().load(fields, rows)
 
     def _load_records(self, data_list, update=False):
         if not self.env.context.get("crm_metrics_import"):

@@ -114,7 +114,8 @@ class CrmSubscriptionLine(models.Model):
                 ),
                 SQL(", ").join(
                     SQL(
-                        "(%s::numeric, %s::numeric, %s::numeric, %s::int, %s::text, %s::numeric)",
+                        "(%s::numeric, %s::numeric, %s::numeric,"
+                        " %s::int, %s::text, %s::numeric)",
                         line.quantity,
                         line.price_unit,
                         line.discount,
@@ -210,7 +211,8 @@ class CrmSubscriptionLine(models.Model):
               JOIN res_partner p ON p.id = s.partner_id
               JOIN crm_recurring_plan plan ON plan.id = l.recurring_plan_id
               JOIN res_currency currency ON currency.id = s.currency_id
-              LEFT JOIN crm_subscription_line previous ON previous.id = l.previous_line_id
+              LEFT JOIN crm_subscription_line previous
+                     ON previous.id = l.previous_line_id
               LEFT JOIN crm_subscription_line next
                      ON next.previous_line_id = l.id AND next.recurring
              WHERE l.recurring AND %(condition)s
@@ -234,7 +236,8 @@ class CrmSubscriptionLine(models.Model):
         """Return the SQL of the first thing that differs between two versions."""
         return SQL(
             """CASE WHEN %(old)s.id IS NULL THEN 'item'
-                    WHEN %(old)s.recurring_plan_id <> %(new)s.recurring_plan_id THEN 'plan'
+                    WHEN %(old)s.recurring_plan_id <> %(new)s.recurring_plan_id
+                    THEN 'plan'
                     WHEN COALESCE(%(old)s.discount, 0) <> COALESCE(%(new)s.discount, 0)
                     THEN 'discount'
                     WHEN %(old)s.price_unit <> %(new)s.price_unit THEN 'price'
@@ -259,7 +262,8 @@ class CrmSubscriptionLine(models.Model):
                    CASE WHEN day = base.first_day THEN NULL
                         WHEN paused THEN 'pause' ELSE 'resume' END AS start_reason,
                    CASE lead(paused) OVER w
-                        WHEN TRUE THEN 'pause' WHEN FALSE THEN 'resume' END AS end_reason
+                        WHEN TRUE THEN 'pause'
+                        WHEN FALSE THEN 'resume' END AS end_reason
               FROM (
                 SELECT base.first_day AS day, EXISTS (
                            SELECT FROM crm_subscription_pause pause
