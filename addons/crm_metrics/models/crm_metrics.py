@@ -190,7 +190,7 @@ class CrmMetrics(models.AbstractModel):
 
         :param facts: names of the facts that the result is read from
         """
-        _last, moment = self._as_of(options)
+        last, moment = self._as_of(options)
         waiting = self.env["crm.metrics.queue"]._waiting()
         issues = self.env["crm.metrics.issue"]._read_group(
             [("fact", "in", facts), ("company_id", "in", options["companies"].ids)],
@@ -203,6 +203,8 @@ class CrmMetrics(models.AbstractModel):
             "date_to": fields.Date.to_string(options["date_to"]),
             "grain": options["grain"],
             "as_of": self.env["crm.metrics.engine"]._iso(moment),
+            # the same as a day of the company: a browser may be elsewhere
+            "last_day": fields.Date.to_string(last),
             "queued": sum(waiting.get(fact, 0) for fact in facts),
             "issues": dict(issues),
         }

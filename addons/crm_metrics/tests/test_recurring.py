@@ -391,6 +391,7 @@ class TestMeta(CrmMetricsCommon):
                 "date_to": "2026-05-31",
                 "grain": "quarter",
                 "as_of": "2026-05-31T23:59:59Z",
+                "last_day": "2026-05-31",
                 "queued": 0,
                 "issues": {},
             },
@@ -399,11 +400,13 @@ class TestMeta(CrmMetricsCommon):
     def test_as_of_is_now_when_the_range_ends_later(self):
         meta = self.recurring("2026-01-01", "2026-12-31")["meta"]
         self.assertEqual(meta["as_of"], "2026-06-15T10:00:00Z")
+        self.assertEqual(meta["last_day"], "2026-06-15")
 
     def test_as_of_is_the_end_of_the_day_in_the_companys_zone(self):
         self.company.resource_calendar_id.tz = "America/New_York"
         meta = self.recurring("2026-01-01", "2026-01-31")["meta"]
         self.assertEqual(meta["as_of"], "2026-02-01T04:59:59Z")
+        self.assertEqual(meta["last_day"], "2026-01-31")
 
     def test_queued_says_what_waits(self):
         self.refresh()
