@@ -54,7 +54,9 @@ def _partners(env: Environment, customers: int) -> int:
               FROM res_partner, generate_series(1, {customers}) AS n
              WHERE res_partner.id = {template.id}"""
     )
-    env.cr.execute("SELECT setval('res_partner_id_seq', (SELECT max(id) FROM res_partner))")
+    env.cr.execute(
+        "SELECT setval('res_partner_id_seq', (SELECT max(id) FROM res_partner))"
+    )
     env["crm.metrics.queue"].sudo().search([]).unlink()
     return template.id + 1
 
@@ -69,7 +71,10 @@ def _book(
             [("number_of_months", "in", (1, 12))], ["number_of_months"], ["id:max"]
         )
     )
-    users = [env.uid, env["res.users"].sudo().search([("share", "=", False)], limit=1).id]
+    users = [
+        env.uid,
+        env["res.users"].sudo().search([("share", "=", False)], limit=1).id,
+    ]
     teams = env["crm.team"].search([]).ids
 
     def day(chance: random.Random, low: float, high: float) -> date:
@@ -80,8 +85,9 @@ def _book(
         for number in range(customers):
             for half in (1, 2):
                 yield (
-                    2 * number + half, f"S{number}/{half}", True, first_partner + number,
-                    company.id, company.currency_id.id, chance.choice(users),
+                    2 * number + half, f"S{number}/{half}", True,
+                    first_partner + number, company.id,
+                    company.currency_id.id, chance.choice(users),
                     chance.choice(teams), FIRST_DAY, None,
                 )  # fmt: skip
 
@@ -91,7 +97,11 @@ def _book(
             base, one, two = 5 * number, 2 * number + 1, 2 * number + 2
             months = chance.choice((1, 12))
             plan, price = plans[months], round(chance.uniform(10, 900) * months, 2)
-            start, rise, again = day(chance, 0, 0.5), day(chance, 0.5, 0.7), day(chance, 0.7, 0.9)
+            start, rise, again = (
+                day(chance, 0, 0.5),
+                day(chance, 0.5, 0.7),
+                day(chance, 0.7, 0.9),
+            )
             eve = timedelta(days=1)
             gap = timedelta(days=chance.choice((0, 0, 0, 40)))
             end = None if chance.random() < 0.7 else again + timedelta(days=200)

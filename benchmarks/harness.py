@@ -68,7 +68,9 @@ class Bench:
             env.cr.commit()
             return time.perf_counter() - start, result
 
-    def median(self, work: Callable[[odoo.api.Environment], Any], times: int = 5) -> float:
+    def median(
+        self, work: Callable[[odoo.api.Environment], Any], times: int = 5
+    ) -> float:
         """Median seconds over some runs, after one that is not counted."""
         self.timed(work)
         return statistics.median(self.timed(work)[0] for _ in range(times))

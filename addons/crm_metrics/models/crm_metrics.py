@@ -1,6 +1,6 @@
 from datetime import date
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -8,9 +8,9 @@ from odoo.tools import SQL
 from ..kernel import periods
 
 #: options that every method takes
-COMMON = frozenset(
-    {"date_from", "date_to", "grain", "company_ids", "team_ids", "user_ids"}
-)
+COMMON = frozenset({"date_from", "date_to", "grain", "company_ids"})
+#: so many periods are more than anybody reads, and less than hurts a server
+MAX_PERIODS = 5000
 
 
 class CrmMetrics(models.AbstractModel):
@@ -41,20 +41,22 @@ class CrmMetrics(models.AbstractModel):
     # options
     # ------------------------------------------------------------------
 
-    def _options(self, options, taken=frozenset(), choices=None):
+    def _options(self, options, ids=None, choices=None):
         """Check options and return them complete.
 
         :param dict options: what the caller gave
-        :param taken: names of the keys that the method takes besides the common
+        :param dict ids: keys that take ids, besides the common ones -> model
         :param dict choices: key -> allowed values, the first is the default
         :return: dict with dates as dates, `companies` as a recordset (the main
-            one first) and the keys of `choices` filled
+            one first), the keys of `choices` filled and the keys of `ids`, None
+            where nothing was asked for
         """
         self.env["crm.metrics.engine"]._check_user()
         if not isinstance(options, dict):
             raise ValidationError(self.env._("options: expected a dictionary."))
         choices = {"grain": ("month", *periods.GRAINS), **(choices or {})}
-        known = COMMON | taken | set(choices)
+        ids = {"team_ids": "crm.team", "user_ids": "res.users", **(ids or {})}
+        known = COMMON | set(ids) | set(choices)
         for key in options:
             if key not in known:
                 raise ValidationError(
@@ -71,8 +73,10 @@ class CrmMetrics(models.AbstractModel):
             "date_from": self._option_date(options, "date_from"),
             "date_to": self._option_date(options, "date_to"),
             "companies": companies,
-            "team_ids": asked._option_ids(options, "team_ids", "crm.team"),
-            "user_ids": asked._option_ids(options, "user_ids", "res.users"),
+            **{
+                key: asked._option_ids(options, key, model)
+                for key, model in ids.items()
+            },
         }
         if checked["date_from"] > checked["date_to"]:
             raise ValidationError(self.env._("date_from: it is after date_to."))
@@ -84,9 +88,20 @@ class CrmMetrics(models.AbstractModel):
                         "%(key)s: %(value)r is none of %(values)s.",
                         key=key,
                         value=checked[key],
-                        values=", ".join(dict.fromkeys(values)),
+                        values=", ".join(v for v in dict.fromkeys(values) if v),
                     )
                 )
+        if (
+            periods.at_most(checked["date_from"], checked["date_to"], checked["grain"])
+            > MAX_PERIODS
+        ):
+            raise ValidationError(
+                self.env._(
+                    "grain: the range has more than %(limit)s periods. Choose a "
+                    "coarser grain or a shorter range.",
+                    limit=MAX_PERIODS,
+                )
+            )
         return checked
 
     def _option_date(self, options, key):
@@ -123,7 +138,9 @@ class CrmMetrics(models.AbstractModel):
         # the selected ones are the default, not the limit
         self._check_ids("company_ids", ids, self.env.user.company_ids)
         if not ids:
-            raise ValidationError(self.env._("company_ids: choose at least one company."))
+            raise ValidationError(
+                self.env._("company_ids: choose at least one company.")
+            )
         return self.env["res.company"].browse(ids)
 
     def _option_list(self, options, key):
@@ -131,9 +148,15 @@ class CrmMetrics(models.AbstractModel):
         ids = options.get(key)
         if ids is None:
             return None
-        if not isinstance(ids, (list, tuple)) or any(type(id_) is not int for id_ in ids):
+        if not isinstance(ids, (list, tuple)) or any(
+            type(id_) is not int for id_ in ids
+        ):
             raise ValidationError(
-                self.env._("%(key)s: expected a list of ids, not %(value)r.", key=key, value=ids)
+                self.env._(
+                    "%(key)s: expected a list of ids, not %(value)r.",
+                    key=key,
+                    value=ids,
+                )
             )
         return list(dict.fromkeys(ids))
 
@@ -167,7 +190,7 @@ class CrmMetrics(models.AbstractModel):
 
         :param facts: names of the facts that the result is read from
         """
-        _last, moment = self._as_of(options)
+        last, moment = self._as_of(options)
         waiting = self.env["crm.metrics.queue"]._waiting()
         issues = self.env["crm.metrics.issue"]._read_group(
             [("fact", "in", facts), ("company_id", "in", options["companies"].ids)],
@@ -180,14 +203,19 @@ class CrmMetrics(models.AbstractModel):
             "date_to": fields.Date.to_string(options["date_to"]),
             "grain": options["grain"],
             "as_of": self.env["crm.metrics.engine"]._iso(moment),
+            # the same as a day of the company: a browser may be elsewhere
+            "last_day": fields.Date.to_string(last),
             "queued": sum(waiting.get(fact, 0) for fact in facts),
             "issues": dict(issues),
         }
 
-    def _scope_domain(self, options):
-        """Return the domain of the facts that the options ask for."""
+    def _scope_domain(self, options, fields_by_key):
+        """Return the domain of the facts that the options ask for.
+
+        :param dict fields_by_key: key of an option with ids -> field of the fact
+        """
         domain = Domain("company_id", "in", options["companies"].ids)
-        for key, field in (("team_ids", "team_id"), ("user_ids", "user_id")):
+        for key, field in fields_by_key.items():
             if options[key] is not None:
                 domain &= Domain(field, "in", options[key])
         return domain
@@ -201,7 +229,8 @@ class CrmMetrics(models.AbstractModel):
         domain = domain.optimize(self.env[model])
         # an empty list of teams asks for nothing, by a domain without conditions
         return domain.is_false() or any(
-            condition.field_expr != "company_id" for condition in domain.iter_conditions()
+            condition.field_expr != "company_id"
+            for condition in domain.iter_conditions()
         )
 
     def _conversion_rates(self, companies, day):

@@ -147,7 +147,8 @@ class CrmMetricsEngine(models.AbstractModel):
         if type(shards) is not int or shards < 1 or SLOTS % shards:
             raise ValidationError(
                 self.env._(
-                    "shards: expected a whole number that divides %(slots)s, not %(value)r.",
+                    "shards: expected a whole number that divides %(slots)s, "
+                    "not %(value)r.",
                     slots=SLOTS,
                     value=shards,
                 )

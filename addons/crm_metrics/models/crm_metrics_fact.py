@@ -36,10 +36,11 @@ class CrmMetricsFact(models.AbstractModel):
     _fact_has_issues = False
 
     def init(self):
-        super().init()
+        res = super().init()
         if not self._abstract:
             # the slot table may be created after this one
             self.pool.post_init(self._fact_create_slots)
+        return res
 
     def _fact_create_slots(self):
         self.env.cr.execute(
@@ -89,7 +90,11 @@ class CrmMetricsFact(models.AbstractModel):
         self.env.flush_all()
         cr.execute(SQL("DROP TABLE IF EXISTS pg_temp.%s", ROWS))
         cr.execute(
-            SQL("CREATE TEMP TABLE %s ON COMMIT DROP AS %s", ROWS, self._fact_select(scope))
+            SQL(
+                "CREATE TEMP TABLE %s ON COMMIT DROP AS %s",
+                ROWS,
+                self._fact_select(scope),
+            )
         )
         cr.execute(SQL("ANALYZE %s", ROWS))
         if self._fact_has_issues:
@@ -122,7 +127,8 @@ class CrmMetricsFact(models.AbstractModel):
                 """DELETE FROM %(fact)s AS f
                     WHERE %(scope)s AND NOT EXISTS (
                         SELECT FROM %(rows)s r
-                         WHERE r.issue IS NULL AND %(same_identity)s AND %(same_values)s)
+                         WHERE r.issue IS NULL
+                           AND %(same_identity)s AND %(same_values)s)
                    RETURNING %(key)s AS key""",
                 **parts,
             )
@@ -188,5 +194,6 @@ class CrmMetricsFact(models.AbstractModel):
     def _fact_sql_columns(names, alias=None):
         """Return a comma-separated list of quoted columns."""
         return SQL(", ").join(
-            SQL.identifier(alias, name) if alias else SQL.identifier(name) for name in names
+            SQL.identifier(alias, name) if alias else SQL.identifier(name)
+            for name in names
         )

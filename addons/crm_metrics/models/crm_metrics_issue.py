@@ -19,7 +19,8 @@ class CrmMetricsIssue(models.Model):
     key = fields.Integer(required=True, readonly=True)
     code = fields.Selection(
         [
-            ("foreign_currency", "Other Currency"),
+            ("no_company", "No Company"),
+            ("missing_rate", "Missing Currency Rate"),
             ("plan_without_period", "Plan Without Period"),
             ("outside_subscription", "Outside Subscription"),
         ],
@@ -47,9 +48,16 @@ class CrmMetricsIssue(models.Model):
     def _compute_record_name(self):
         for model, issues in self.grouped("res_model").items():
             # a glue addon may be gone, its records with it
-            records = self.env[model].browse(issues.mapped("res_id")) if model in self.env else ()
+            records = (
+                self.env[model].browse(issues.mapped("res_id"))
+                if model in self.env
+                else ()
+            )
             readable = (
-                {record.id: record for record in records.exists()._filtered_access("read")}
+                {
+                    record.id: record
+                    for record in records.exists()._filtered_access("read")
+                }
                 if records
                 else {}
             )
@@ -66,13 +74,17 @@ class CrmMetricsIssue(models.Model):
     def _explanations(self):
         """Return what each code means and the way out, for the reader."""
         return {
-            "foreign_currency": self.env._(
-                "The subscription is in another currency than its company: it is "
-                "not counted. Enter it in the company's currency."
+            "no_company": self.env._(
+                "The document belongs to no company: it is not counted. Set its "
+                "company."
+            ),
+            "missing_rate": self.env._(
+                "There is no rate of the subscription's currency on or before its "
+                "first day: it is not counted. Enter a rate of that day or before."
             ),
             "plan_without_period": self.env._(
-                "The recurring plan has no number of months: its monthly rate is "
-                "unknown. Set the plan's number of months."
+                "The recurring plan has no length: its monthly rate is unknown. Set "
+                "what the plan is paid for every so many days, weeks, months."
             ),
             "outside_subscription": self.env._(
                 "The line has no day in common with its subscription: it is not "
@@ -84,9 +96,9 @@ class CrmMetricsIssue(models.Model):
         """Open the document that the issue is about."""
         self.ensure_one()
         self.check_access("read")
-        record = self.env[self.res_model].browse(self.res_id)
-        record.check_access("read")
-        return record._metrics_document()._get_records_action()
+        return self.env["crm.metrics.source"]._open_document(
+            self.res_model, self.res_id
+        )
 
     def _sync(self, fact, scope, rows_table):
         """Bring the list in step with what a rebuild left out.
@@ -106,7 +118,8 @@ class CrmMetricsIssue(models.Model):
             rows=rows_table,
         )
         same = SQL(
-            "(i.key, i.code, i.res_model, i.res_id) = (w.key, w.code, w.res_model, w.res_id)"
+            "(i.key, i.code, i.res_model, i.res_id)"
+            " = (w.key, w.code, w.res_model, w.res_id)"
         )
         cr = self.env.cr
         cr.execute(
@@ -139,7 +152,8 @@ class CrmMetricsIssue(models.Model):
                        (fact, key, code, res_model, res_id, company_id, user_id, since)
                    SELECT w.*, %s FROM (%s) w
                     WHERE NOT EXISTS (
-                        SELECT FROM crm_metrics_issue i WHERE i.fact = w.fact AND %s)""",
+                        SELECT FROM crm_metrics_issue i
+                         WHERE i.fact = w.fact AND %s)""",
                 cr.now(),
                 wanted,
                 same,

@@ -69,7 +69,10 @@ class CrmMetricsQueue(models.Model):
         """Return how many keys wait, by fact (facts without any are absent)."""
         return dict(
             self.env.execute_query(
-                SQL("SELECT fact, count(DISTINCT key) FROM crm_metrics_queue GROUP BY fact")
+                SQL(
+                    """SELECT fact, count(DISTINCT key)
+                         FROM crm_metrics_queue GROUP BY fact"""
+                )
             )
         )
 

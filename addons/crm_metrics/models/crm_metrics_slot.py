@@ -60,6 +60,8 @@ class CrmMetricsSlot(models.Model):
         """Return when each fact was last worked on: dict, fact -> moment or None."""
         return dict(
             self.env.execute_query(
-                SQL("SELECT fact, max(refreshed_at) FROM crm_metrics_slot GROUP BY fact")
+                SQL(
+                    "SELECT fact, max(refreshed_at) FROM crm_metrics_slot GROUP BY fact"
+                )
             )
         )

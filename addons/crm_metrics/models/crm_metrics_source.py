@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.exceptions import UserError
 
 
 class CrmMetricsSource(models.AbstractModel):
@@ -30,6 +31,24 @@ class CrmMetricsSource(models.AbstractModel):
     def _metrics_title(self):
         """Return what a person knows this record by, in a list without context."""
         return self.display_name
+
+    @api.model
+    def _open_document(self, res_model, res_id):
+        """Return the action that opens what a fact was derived from.
+
+        :param res_model: technical name of the source, or False
+        :param res_id: id of the source's record
+        :raise UserError: it is gone, with its addon or by itself
+        """
+        record = self.env[res_model].browse(res_id) if res_model in self.env else None
+        if not record or not record.exists():
+            raise UserError(
+                self.env._(
+                    "The document is gone. The next refresh takes it off this list."
+                )
+            )
+        record.check_access("read")
+        return record._metrics_document()._get_records_action()
 
     def _metrics_queue(self):
         if self.ids:

@@ -82,13 +82,27 @@ class CrmSubscription(models.Model):
     date_end = fields.Date(
         string="End", tracking=True, help="Last day; empty: runs until it is closed."
     )
-    line_ids = fields.One2many("crm.subscription.line", "subscription_id", copy=True)
+    close_reason_id = fields.Many2one(
+        "crm.subscription.close.reason",
+        ondelete="restrict",
+        index="btree_not_null",
+        tracking=True,
+        help="Why the customer left. Without one, an end date is a term that runs "
+        "out: a renewal that is due.",
+    )
+    pause_ids = fields.One2many(
+        "crm.subscription.pause", "subscription_id", string="Pauses"
+    )
+    line_ids = fields.One2many(
+        "crm.subscription.line", "subscription_id", string="Lines", copy=True
+    )
     note = fields.Html()
     state = fields.Selection(
         [
             ("draft", "Draft"),
             ("upcoming", "Upcoming"),
             ("active", "Active"),
+            ("paused", "Paused"),
             ("closed", "Closed"),
         ],
         compute="_compute_today",
@@ -213,9 +227,9 @@ class CrmSubscription(models.Model):
         :param SQL condition: as in `crm.subscription.line._recurring_rows`
         """
         return SQL(
-            """SELECT line.subscription_id AS id, r.date_from, r.date_to, r.rate_currency
+            """SELECT r.subscription_id AS id, r.date_from, r.date_to, r.rate_currency,
+                      r.paused
                  FROM (%s) r
-                 JOIN crm_subscription_line line ON line.id = r.res_id
                 WHERE r.date_from < COALESCE(r.date_to, 'infinity')""",
             self.env["crm.subscription.line"]._recurring_rows(condition),
         )
@@ -225,7 +239,11 @@ class CrmSubscription(models.Model):
         return SQL(
             """SELECT CASE WHEN count(*) = 0 THEN 'draft'
                            WHEN bool_or(date_from <= %(today)s
-                                AND COALESCE(date_to, 'infinity') > %(today)s) THEN 'active'
+                                AND COALESCE(date_to, 'infinity') > %(today)s
+                                AND NOT paused) THEN 'active'
+                           WHEN bool_or(date_from <= %(today)s
+                                AND COALESCE(date_to, 'infinity') > %(today)s)
+                           THEN 'paused'
                            WHEN bool_or(date_from > %(today)s) THEN 'upcoming'
                            ELSE 'closed' END
                  FROM (%(rows)s) dated""",
@@ -237,7 +255,8 @@ class CrmSubscription(models.Model):
         return SQL(
             """SELECT COALESCE(sum(rate_currency), 0)
                  FROM (%(rows)s) dated
-                WHERE date_from <= %(today)s AND COALESCE(date_to, 'infinity') > %(today)s""",
+                WHERE date_from <= %(today)s
+                  AND COALESCE(date_to, 'infinity') > %(today)s""",
             today=self.env.company._metrics_today(),
             rows=self._dated_rows(SQL("s.id = %s", id_sql)),
         )
@@ -298,7 +317,9 @@ class CrmSubscription(models.Model):
             # a version that ends before its subscription begins never holds
             <= (end := line.date_end or self.date_end or date.max)
         )
-        for (_start, end, _id, name), (start, _end, _next_id, next_name) in pairwise(spans):
+        for (_start, end, _id, name), (start, _end, _next_id, next_name) in pairwise(
+            spans
+        ):
             if start <= end:
                 raise ValidationError(
                     self.env._(
@@ -329,6 +350,19 @@ class CrmSubscription(models.Model):
         action["context"] = {}
         return action
 
+    def _check_pauses(self):
+        """Refuse two pauses on the same day."""
+        for subscription in self:
+            pauses = subscription.pause_ids.sorted("date_from")
+            for pause, following in pairwise(pauses):
+                if not pause.date_to or pause.date_to >= following.date_from:
+                    raise ValidationError(
+                        self.env._(
+                            "From: another pause holds on %(day)s already.",
+                            day=format_date(self.env, following.date_from),
+                        )
+                    )
+
     # ------------------------------------------------------------------
     # recurring source
     # ------------------------------------------------------------------
@@ -344,6 +378,7 @@ class CrmSubscription(models.Model):
                 "lead_id",
                 "date_start",
                 "date_end",
+                "close_reason_id",
             }
         )
 

@@ -41,9 +41,7 @@ class CrmSubscriptionLine(models.Model):
     date_start = fields.Date(
         string="Start", help="First day; empty: with the subscription."
     )
-    date_end = fields.Date(
-        string="End", help="Last day; empty: with the subscription."
-    )
+    date_end = fields.Date(string="End", help="Last day; empty: with the subscription.")
     previous_line_id = fields.Many2one(
         "crm.subscription.line",
         string="Follows",
@@ -52,6 +50,14 @@ class CrmSubscriptionLine(models.Model):
         copy=False,
         domain="[('subscription_id', '=', subscription_id), ('id', '!=', id)]",
         help="The version of the same item that this line follows.",
+    )
+    close_reason_id = fields.Many2one(
+        "crm.subscription.close.reason",
+        ondelete="restrict",
+        index="btree_not_null",
+        copy=False,
+        help="Why the customer left when this version ended, kept after a return; "
+        "empty: as the subscription says.",
     )
     mrr = fields.Monetary(
         string="MRR",
@@ -71,6 +77,10 @@ class CrmSubscriptionLine(models.Model):
     _dates_in_order = models.Constraint(
         "CHECK (date_end >= date_start)", "End: the last day is before the first one."
     )
+    _one_successor = models.UniqueIndex(
+        "(previous_line_id) WHERE previous_line_id IS NOT NULL",
+        "Follows: another line follows this one already.",
+    )
     _recurring_has_plan = models.Constraint(
         "CHECK (NOT recurring OR recurring_plan_id IS NOT NULL)",
         "Recurring Plan: a recurring line needs one.",
@@ -81,7 +91,8 @@ class CrmSubscriptionLine(models.Model):
         "quantity",
         "price_unit",
         "discount",
-        "recurring_plan_id.number_of_months",
+        "recurring_plan_id.interval_number",
+        "recurring_plan_id.interval_type",
         "currency_id.rounding",
     )
     def _compute_mrr(self):
@@ -92,17 +103,24 @@ class CrmSubscriptionLine(models.Model):
         # by the very expression that makes the facts, also before saving
         rates = self.env.execute_query(
             SQL(
-                "SELECT %s FROM (VALUES %s) AS v (quantity, price, discount, months, unit)",
+                "SELECT %s FROM (VALUES %s)"
+                " AS v (quantity, price, discount, number, interval, unit)",
                 self._monthly_rate_sql(
-                    *map(SQL, ("quantity", "price", "discount", "months", "unit"))
+                    *(
+                        SQL.identifier("v", name)
+                        for name in ("quantity", "price", "discount")
+                        + ("number", "interval", "unit")
+                    )
                 ),
                 SQL(", ").join(
                     SQL(
-                        "(%s::numeric, %s::numeric, %s::numeric, %s::int, %s::numeric)",
+                        "(%s::numeric, %s::numeric, %s::numeric,"
+                        " %s::int, %s::text, %s::numeric)",
                         line.quantity,
                         line.price_unit,
                         line.discount,
-                        line.recurring_plan_id.number_of_months,
+                        line.recurring_plan_id.interval_number,
+                        line.recurring_plan_id.interval_type or None,
                         line.currency_id.rounding,
                     )
                     for line in lines
@@ -130,59 +148,170 @@ class CrmSubscriptionLine(models.Model):
 
         :param SQL condition: restricts the rows; may use `l` (line), `s`
             (subscription) and `p` (contact of the subscription)
-        :return: SQL with the columns `partner_id` (commercial partner),
-            `res_model`, `res_id`, `date_from` (None: not dated yet), `date_to`
-            (first day without, None: open), `company_id`, `user_id`, `team_id`,
-            `lead_id`, `recurring_plan_id`, `currency_id` and `rate_currency`
-            (monthly, rounded to its currency; None: the plan has no length)
+        :return: SQL with the columns
+
+            - `partner_id` (commercial partner), `company_id`, `user_id`,
+              `team_id`, `lead_id`, `recurring_plan_id`, `currency_id`,
+              `close_reason_id` (of the agreement, where it ends with the line)
+            - `res_model`, `res_id`: the line
+            - `date_from` (None: not dated yet), `date_to` (first day without,
+              None: open), `paused`: a line with pauses gives several rows
+            - `rate_currency`: monthly, rounded to its currency, 0 while paused;
+              None: the plan has no length
+            - `start_reason`, `end_reason`: why the rate begins and ends
         """
+        has_pause = SQL(
+            "EXISTS (SELECT FROM crm_subscription_pause pause"
+            " WHERE pause.subscription_id = s.id)"
+        )
+        # the many lines without pauses are spared the cutting
         return SQL(
             """
-            SELECT p.commercial_partner_id AS partner_id, %s AS res_model, l.id AS res_id,
+            SELECT whole.*, first_day AS date_from, day_after AS date_to,
+                   FALSE AS paused, rate AS rate_currency,
+                   first_reason AS start_reason, last_reason AS end_reason
+              FROM (%(whole)s) AS whole
+             UNION ALL
+            SELECT base.*, stretch.date_from, stretch.date_to, stretch.paused,
+                   CASE WHEN stretch.paused THEN 0 ELSE base.rate END,
+                   COALESCE(stretch.start_reason, base.first_reason),
+                   COALESCE(stretch.end_reason, base.last_reason)
+              FROM (%(cut)s) AS base
+             CROSS JOIN LATERAL (%(stretches)s) AS stretch
+            """,
+            whole=self._dated_lines(SQL("%s AND NOT %s", condition, has_pause)),
+            cut=self._dated_lines(SQL("%s AND %s", condition, has_pause)),
+            stretches=self._stretches(),
+        )
+
+    def _dated_lines(self, condition):
+        """Return the SELECT of recurring lines before pauses cut them."""
+        return SQL(
+            """
+            SELECT p.commercial_partner_id AS partner_id, %(model)s AS res_model,
+                   l.id AS res_id, l.subscription_id,
                    -- GREATEST and LEAST pass over NULLs: the line's dates, clipped
-                   GREATEST(l.date_start, s.date_start) AS date_from,
-                   LEAST(l.date_end, s.date_end) + 1 AS date_to,
+                   GREATEST(l.date_start, s.date_start) AS first_day,
+                   LEAST(l.date_end, s.date_end) + 1 AS day_after,
                    s.company_id, s.user_id, s.team_id, s.lead_id,
                    l.recurring_plan_id, s.currency_id,
-                   %s AS rate_currency
+                   COALESCE(l.close_reason_id,
+                            CASE WHEN l.date_end IS NULL OR l.date_end >= s.date_end
+                                 THEN s.close_reason_id END) AS close_reason_id,
+                   %(rate)s AS rate,
+                   %(change_from_previous)s AS first_reason,
+                   CASE WHEN next.id IS NULL THEN 'item'
+                        WHEN next.price_unit * next.quantity
+                             * (100 - COALESCE(next.discount, 0)) = 0
+                             AND next.date_start = LEAST(l.date_end, s.date_end) + 1
+                        THEN 'free'
+                        ELSE %(change_to_next)s END AS last_reason
               FROM crm_subscription_line l
               JOIN crm_subscription s ON s.id = l.subscription_id
               JOIN res_partner p ON p.id = s.partner_id
               JOIN crm_recurring_plan plan ON plan.id = l.recurring_plan_id
               JOIN res_currency currency ON currency.id = s.currency_id
-             WHERE l.recurring AND %s
+              LEFT JOIN crm_subscription_line previous
+                     ON previous.id = l.previous_line_id
+              LEFT JOIN crm_subscription_line next
+                     ON next.previous_line_id = l.id AND next.recurring
+             WHERE l.recurring AND %(condition)s
             """,
-            self._name,
-            self._monthly_rate_sql(
+            model=self._name,
+            rate=self._monthly_rate_sql(
                 SQL("l.quantity"),
                 SQL("l.price_unit"),
                 SQL("COALESCE(l.discount, 0)"),
-                SQL("plan.number_of_months"),
+                SQL("plan.interval_number"),
+                SQL("plan.interval_type"),
                 SQL("currency.rounding"),
             ),
-            condition,
+            change_from_previous=self._change_sql(SQL("previous"), SQL("l")),
+            change_to_next=self._change_sql(SQL("l"), SQL("next")),
+            condition=condition,
         )
 
     @api.model
-    def _monthly_rate_sql(self, quantity, price, discount, months, unit):
+    def _change_sql(self, old, new):
+        """Return the SQL of the first thing that differs between two versions."""
+        return SQL(
+            """CASE WHEN %(old)s.id IS NULL THEN 'item'
+                    WHEN %(old)s.recurring_plan_id <> %(new)s.recurring_plan_id
+                    THEN 'plan'
+                    WHEN COALESCE(%(old)s.discount, 0) <> COALESCE(%(new)s.discount, 0)
+                    THEN 'discount'
+                    WHEN %(old)s.price_unit <> %(new)s.price_unit THEN 'price'
+                    WHEN %(old)s.quantity <> %(new)s.quantity THEN 'quantity'
+                END""",
+            old=old,
+            new=new,
+        )
+
+    @api.model
+    def _stretches(self):
+        """Return the SELECT that cuts a line (`base`) at the pauses around it.
+
+        Pauses of a subscription do not overlap, so that a stretch begins with
+        the line, with a pause, or on the day after one.
+        """
+        return SQL(
+            """
+            SELECT day AS date_from,
+                   lead(day, 1, base.day_after) OVER w AS date_to,
+                   paused,
+                   CASE WHEN day = base.first_day THEN NULL
+                        WHEN paused THEN 'pause' ELSE 'resume' END AS start_reason,
+                   CASE lead(paused) OVER w
+                        WHEN TRUE THEN 'pause'
+                        WHEN FALSE THEN 'resume' END AS end_reason
+              FROM (
+                SELECT base.first_day AS day, EXISTS (
+                           SELECT FROM crm_subscription_pause pause
+                            WHERE pause.subscription_id = base.subscription_id
+                              AND pause.date_from <= base.first_day
+                              AND COALESCE(pause.date_to, 'infinity') >= base.first_day
+                       ) AS paused
+                 UNION ALL
+                SELECT pause.date_from, TRUE
+                  FROM crm_subscription_pause pause
+                 WHERE pause.subscription_id = base.subscription_id
+                   AND pause.date_from > base.first_day
+                   AND pause.date_from < COALESCE(base.day_after, 'infinity')
+                 UNION ALL
+                SELECT pause.date_to + 1, FALSE
+                  FROM crm_subscription_pause pause
+                 WHERE pause.subscription_id = base.subscription_id
+                   AND pause.date_to >= base.first_day
+                   AND pause.date_to + 1 < COALESCE(base.day_after, 'infinity')
+                   AND NOT EXISTS (
+                       SELECT FROM crm_subscription_pause following
+                        WHERE following.subscription_id = pause.subscription_id
+                          AND following.date_from = pause.date_to + 1)
+              ) AS points
+            WINDOW w AS (ORDER BY day)
+            """
+        )
+
+    @api.model
+    def _monthly_rate_sql(self, quantity, price, discount, number, interval, unit):
         """Return the SQL of a monthly rate: the one definition of MRR of a line.
 
         A rate is never prorated: it is the price of one period, after discount,
-        divided by the months of the period and rounded to the currency.
+        brought to a month and rounded to the currency.
 
         :param SQL quantity: number of units
         :param SQL price: untaxed price of one unit for one period
         :param SQL discount: percentage
-        :param SQL months: length of the period; 0 gives NULL, not an error
+        :param SQL number: number of intervals in the period
+        :param SQL interval: name of the interval; see `crm.recurring.plan`
         :param SQL unit: smallest unit of the currency (`res.currency.rounding`)
         """
+        amount = SQL("(%s * %s * (1 - %s / 100))", quantity, price, discount)
         return SQL(
-            "round(%(quantity)s * %(price)s * (1 - %(discount)s / 100)"
-            " / NULLIF(%(months)s, 0) / %(unit)s) * %(unit)s",
-            quantity=quantity,
-            price=price,
-            discount=discount,
-            months=months,
+            "round(%(monthly)s / %(unit)s) * %(unit)s",
+            monthly=self.env["crm.recurring.plan"]._per_month_sql(
+                amount, number, interval
+            ),
             unit=unit,
         )
 
@@ -197,6 +326,8 @@ class CrmSubscriptionLine(models.Model):
                 "discount",
                 "date_start",
                 "date_end",
+                "previous_line_id",
+                "close_reason_id",
             }
         )
 

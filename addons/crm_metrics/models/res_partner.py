@@ -13,7 +13,9 @@ class ResPartner(models.Model):
         "company.",
     )
     crm_mrr_currency_id = fields.Many2one(
-        "res.currency", compute="_compute_crm_mrr", groups="sales_team.group_sale_salesman"
+        "res.currency",
+        compute="_compute_crm_mrr",
+        groups="sales_team.group_sale_salesman",
     )
     crm_subscription_count = fields.Integer(
         string="Subscription Count",
@@ -34,7 +36,9 @@ class ResPartner(models.Model):
     def _compute_crm_subscription_count(self):
         counts = self._crm_subscription_counts()
         for partner in self:
-            partner.crm_subscription_count = counts.get(partner.commercial_partner_id, 0)
+            partner.crm_subscription_count = counts.get(
+                partner.commercial_partner_id, 0
+            )
 
     def _crm_subscription_counts(self):
         """Return the number of subscriptions of each customer among these contacts."""

@@ -29,6 +29,10 @@ class CrmMetricsCommon(TransactionCase):
         cls.usd = cls.env.ref("base.USD")
         cls.eur = cls.env.ref("base.EUR")
         (cls.usd | cls.eur).active = True
+        # whatever a database knows: the rates here are those that a test enters
+        cls.env["res.currency.rate"].search(
+            [("currency_id", "in", (cls.usd | cls.eur).ids)]
+        ).unlink()
         cls.company = cls.env["res.company"].create(
             {"name": "Metrics Test", "currency_id": cls.usd.id}
         )
@@ -105,6 +109,18 @@ class CrmMetricsCommon(TransactionCase):
                 "date_end": date_end,
                 "line_ids": [Command.create(line) for line in lines],
                 **values,
+            }
+        )
+
+    def rate(self, currency, day, rate, company=None):
+        """Enter a rate: units of the currency that one unit of the base is worth."""
+        company = self.company if company is None else company
+        return self.env["res.currency.rate"].create(
+            {
+                "currency_id": currency.id,
+                "name": day,
+                "rate": rate,
+                "company_id": company.id,
             }
         )
 

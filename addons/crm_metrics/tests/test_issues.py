@@ -12,12 +12,12 @@ class TestIssues(CrmMetricsCommon):
         self.assertLessEqual(len(issues), 1)
         return issues
 
-    def test_a_foreign_currency(self):
+    def test_a_currency_without_a_rate(self):
         subscription = self.subscribe(
             100, currency_id=self.eur.id, user_id=self.seller.id
         )
         issue = self.issue()
-        self.assertEqual(issue.code, "foreign_currency")
+        self.assertEqual(issue.code, "missing_rate")
         self.assertEqual(
             (issue.res_model, issue.res_id),
             ("crm.subscription.line", subscription.line_ids.id),
@@ -87,7 +87,7 @@ class TestIssues(CrmMetricsCommon):
 
     def test_another_reason_is_another_issue(self):
         subscription = self.subscribe(100, "2026-03-01", currency_id=self.eur.id)
-        self.assertEqual(self.issue().code, "foreign_currency")
+        self.assertEqual(self.issue().code, "missing_rate")
         subscription.line_ids.date_end = "2026-02-28"
         self.assertEqual(self.issue().code, "outside_subscription")
 

@@ -278,7 +278,10 @@ class TestSourceAsItIsNow(CrmMetricsCommon):
         self.refresh()
         self.company.currency_id = self.eur
         self.assertEqual(self.movements(), [])
-        self.assertEqual(self.issues().code, "foreign_currency")
+        self.assertEqual(self.issues().code, "missing_rate")
+        self.rate(self.usd, "2026-01-01", 1.25)
+        self.assertEqual(self.movements(), [("2026-01-01", "new", 80)])
+        self.assertFalse(self.issues())
 
     def test_a_line_added_through_the_subscription(self):
         subscription = self.subscribe(100)

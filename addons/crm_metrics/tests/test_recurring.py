@@ -28,10 +28,15 @@ class TestFigures(CrmMetricsCommon):
             closing=2_900_000,
         )
         self.assertLogos(period, opening=2, new=1, churn=-1, closing=2)
-        self.assertEqual(
-            result["kpis"],
-            {"mrr": 2_900_000, "arr": 34_800_000, "net_new": 900_000, "growth": 0.45},
-        )
+        kpis = result["kpis"]
+        self.assertEqual(kpis["mrr"], 2_900_000)
+        self.assertEqual(kpis["arr"], 34_800_000)
+        self.assertEqual(kpis["net_new"], 900_000)
+        self.assertEqual(kpis["growth"], 0.45)
+        self.assertEqual(kpis["gross_churn"], 0.1)
+        self.assertEqual(kpis["net_churn"], -0.05)
+        self.assertEqual(kpis["logo_churn"], 0.5)
+        self.assertEqual(kpis["quick_ratio"], 5.5)
 
     def test_growth_from_nothing_does_not_exist(self):
         self.subscribe(100, "2026-05-05")
@@ -428,6 +433,7 @@ class TestMeta(CrmMetricsCommon):
                 "date_to": "2026-05-31",
                 "grain": "quarter",
                 "as_of": "2026-05-31T23:59:59Z",
+                "last_day": "2026-05-31",
                 "queued": 0,
                 "issues": {},
             },
@@ -436,11 +442,13 @@ class TestMeta(CrmMetricsCommon):
     def test_as_of_is_now_when_the_range_ends_later(self):
         meta = self.recurring("2026-01-01", "2026-12-31")["meta"]
         self.assertEqual(meta["as_of"], "2026-06-15T10:00:00Z")
+        self.assertEqual(meta["last_day"], "2026-06-15")
 
     def test_as_of_is_the_end_of_the_day_in_the_companys_zone(self):
         self.company.resource_calendar_id.tz = "America/New_York"
         meta = self.recurring("2026-01-01", "2026-01-31")["meta"]
         self.assertEqual(meta["as_of"], "2026-02-01T04:59:59Z")
+        self.assertEqual(meta["last_day"], "2026-01-31")
 
     def test_queued_says_what_waits(self):
         self.refresh()
@@ -459,7 +467,7 @@ class TestMeta(CrmMetricsCommon):
             self.subscribe(100, currency_id=self.eur.id)
         self.refresh()
         meta = self.recurring("2026-01-01", "2026-01-31")["meta"]
-        self.assertEqual(meta["issues"], {"foreign_currency": 2})
+        self.assertEqual(meta["issues"], {"missing_rate": 2})
 
     def test_the_result_is_plain_json(self):
         self.subscribe(100)
@@ -534,8 +542,13 @@ class TestOptions(CrmMetricsCommon):
         for value in ("fortnight", "Month", "", None, 1, ["month"], {}):
             self.assertRefused("grain", grain=value)
 
+    def test_more_periods_than_anybody_reads(self):
+        years = {"date_from": "0001-01-01", "date_to": "9998-12-31"}
+        self.assertRefused("grain", grain="day", **years)
+        self.assertRefused("grain", date_from="2000-01-01", grain="day")
+
     def test_unknown_view(self):
-        for value in ("committed", "gross", None, 0, []):
+        for value in ("gross", "", None, 0, []):
             self.assertRefused("view", view=value)
 
     def test_ids_of_the_wrong_type(self):
