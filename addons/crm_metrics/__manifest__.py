@@ -28,7 +28,8 @@
     "assets": {
         "web.assets_backend": ["crm_metrics/static/src/**/*"],
         "web.assets_tests": ["crm_metrics/static/tests/tours/**/*"],
-        "web.assets_unit_tests": ["crm_metrics/static/tests/*.test.js"],
+        "web.assets_unit_tests": ["crm_metrics/static/tests/*.js"],
     },
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
 }

@@ -78,7 +78,6 @@ class Checks:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=CLONE,
-            env=os.environ | {"PYTHONPATH": str(self.odoo.path)},
         )
         if not done.returncode:
             return ""

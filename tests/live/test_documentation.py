@@ -99,6 +99,33 @@ for options in asked:
 print(json.dumps(answers))
 """
 
+#: as the web client does: what it understands by the titles, it imports
+IMPORT = """
+import json
+env["res.partner"].create({"name": "Azure Interior"})
+wizard = env["base_import.import"].create({
+    "res_model": "crm.subscription",
+    "file": %r,
+    "file_type": "text/csv",
+    "file_name": "subscriptions.csv",
+})
+options = {
+    "quoting": '"', "separator": ",", "has_headers": True, "encoding": "utf-8",
+    "date_format": "%%Y-%%m-%%d", "datetime_format": "", "float_thousand_separator": "",
+    "float_decimal_separator": ".", "advanced": True, "keep_matches": False,
+    "name_create_enabled_fields": {}, "import_set_empty_fields": [],
+    "import_skip_records": [], "fallback_values": {}, "skip": 0, "limit": 100,
+    "sheet": "",
+}
+preview = wizard.parse_preview(options)
+titles = preview["headers"]
+names = ["/".join(preview["matches"].get(n, [])) or False for n in range(len(titles))]
+result = wizard.execute_import(names, titles, options)
+found = env["crm.subscription"].browse(result["ids"] or [])
+rates = [line.mrr for line in found.line_ids.sorted("id")]
+print(json.dumps([result["messages"], rates]))
+"""
+
 
 def tables():
     """The tables of definitions.md that come from the example: what, options, rows."""
@@ -133,12 +160,17 @@ def number(text: str) -> float:
 
 
 @pytest.fixture(scope="module")
-def answers():
+def database():
+    with testing.database("crm_metrics_test_documentation") as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def answers(database):
     asked = [options for _what, options, _rows in tables()]
     asked.append({"grain": "month"})
-    with testing.database("crm_metrics_test_documentation") as database:
-        testing.shell(database, (ROOT / "docs" / "examples.py").read_text())
-        printed = testing.shell(database, ASK % json.dumps(asked))
+    testing.shell(database, (ROOT / "docs" / "examples.py").read_text())
+    printed = testing.shell(database, ASK % json.dumps(asked))
     return json.loads(printed.splitlines()[-1])
 
 
@@ -168,6 +200,21 @@ def test_key_figures_of_the_example(answers):
     assert float(row[1]) == round(100 * kpis["growth"], 1)
 
 
+def test_import_of_the_user_guide(database):
+    """The table of the guide, as a file, is understood by its titles alone."""
+    text = (ROOT / "docs" / "user-guide.md").read_text()
+    table = re.search(r"<!-- import -->\n\n((?:\|.*\n)+)", text)[1]
+    lines = [
+        ",".join(cell.strip() for cell in line.strip("|").split("|"))
+        for line in table.splitlines()
+        if not line.startswith("| -")
+    ]
+    printed = testing.shell(database, IMPORT % "\n".join(lines).encode())
+    messages, rates = json.loads(printed.splitlines()[-1])
+    assert not messages
+    assert rates == [300, 360, 100]
+
+
 # ----------------------------------------------------------------------
 # code
 # ----------------------------------------------------------------------
@@ -184,7 +231,7 @@ def blocks(page: Path) -> dict[str, str]:
     )
 
 
-def test_addon_of_the_adapter_guide(tmp_path):
+def test_addon_of_the_adapter_guide(tmp_path, database):
     """The addon of the guide installs, and does what the guide says."""
     files = blocks(ROOT / "docs" / "adapter-guide.md")
     trial = files.pop("trial.py")
@@ -193,7 +240,7 @@ def test_addon_of_the_adapter_guide(tmp_path):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     (addon,) = tmp_path.iterdir()
-    with ready() as environment, testing.database("crm_metrics_test_guide") as base:
+    with ready() as environment:
         launcher = environment.launcher
         given = re.search("addons_path = (.*)", launcher.config().read_text())[1]
 
@@ -201,7 +248,7 @@ def test_addon_of_the_adapter_guide(tmp_path):
             command = launcher.command(
                 subcommand,
                 f"--addons-path={given},{tmp_path}",
-                f"--database={base}",
+                f"--database={database}",
                 "--no-http",
                 "--log-level=warn",
                 *arguments,

@@ -19,7 +19,7 @@ class CrmMetricsController(http.Controller):
         methods=["GET"],
         readonly=True,
     )
-    def recurring_xlsx(self, options, measure="mrr"):
+    def recurring_xlsx(self, options="{}", measure="mrr"):
         """Give what the screen shows as a spreadsheet.
 
         :param str options: options of `crm.metrics.recurring` as JSON

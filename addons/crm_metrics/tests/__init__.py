@@ -4,3 +4,7 @@ from . import test_views
 from . import test_demo
 from . import test_partner_merge
 from . import test_issues
+from . import test_subscription
+from . import test_security
+from . import test_engine
+from . import test_web

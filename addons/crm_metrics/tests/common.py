@@ -77,30 +77,32 @@ class CrmMetricsCommon(TransactionCase):
 
     # -- making ---------------------------------------------------------
 
-    def line(self, price, date_start=False, date_end=False, plan=None, **values):
+    @classmethod
+    def line(cls, price, date_start=False, date_end=False, plan=None, **values):
         """Return the values of a recurring line."""
         return {
             "name": "Item",
-            "recurring_plan_id": (plan or self.monthly).id,
+            "recurring_plan_id": (plan or cls.monthly).id,
             "price_unit": price,
             "date_start": date_start,
             "date_end": date_end,
             **values,
         }
 
+    @classmethod
     def subscribe(
-        self, price, date_start="2026-01-01", date_end=False, partner=None, **values
+        cls, price, date_start="2026-01-01", date_end=False, partner=None, **values
     ):
         """Create a subscription with one line, or with the given `lines`."""
         lines = values.pop("lines", None)
         if lines is None:
             line = values.pop("line", {})
-            lines = [self.line(price, plan=values.pop("plan", None), **line)]
-        return self.env["crm.subscription"].create(
+            lines = [cls.line(price, plan=values.pop("plan", None), **line)]
+        return cls.env["crm.subscription"].create(
             {
                 "name": "Subscription",
-                "partner_id": (partner or self.customer).id,
-                "company_id": self.company.id,
+                "partner_id": (partner or cls.customer).id,
+                "company_id": cls.company.id,
                 "user_id": False,
                 "team_id": False,
                 "date_start": date_start,
@@ -135,7 +137,8 @@ class CrmMetricsCommon(TransactionCase):
 
     def segments(self, company=None):
         return self.env[SEGMENT].search(
-            [("company_id", "=", (company or self.company).id)], order="date_from, res_id"
+            [("company_id", "=", (company or self.company).id)],
+            order="date_from, res_id",
         )
 
     def movements(self, partner=None, company=None):
@@ -150,12 +153,18 @@ class CrmMetricsCommon(TransactionCase):
         ]
 
     def issues(self):
-        return self.env["crm.metrics.issue"].search([("company_id", "=", self.company.id)])
+        return self.env["crm.metrics.issue"].search(
+            [("company_id", "=", self.company.id)]
+        )
 
     def recurring(self, date_from, date_to, user=None, **options):
         """Ask the façade, as a seller who sees all documents unless said otherwise."""
-        metrics = self.env["crm.metrics"].with_user(user or self.seller_all)
-        return metrics.recurring({"date_from": date_from, "date_to": date_to, **options})
+        user = user or self.seller_all
+        metrics = self.env["crm.metrics"].with_user(user)
+        metrics = metrics.with_context(allowed_company_ids=user.company_id.ids)
+        return metrics.recurring(
+            {"date_from": date_from, "date_to": date_to, **options}
+        )
 
     def assertMoney(self, period, **expected):
         """Compare a period's money; what is not named is 0, but for the balances."""

@@ -50,7 +50,8 @@ class TestRate(CrmMetricsCommon):
         """MRR is a rate, never prorated: 10 days of 120 a month are 120."""
         self.subscribe(120, "2026-01-10", "2026-01-19")
         self.assertEqual(
-            self.movements(), [("2026-01-10", "new", 120), ("2026-01-20", "churn", -120)]
+            self.movements(),
+            [("2026-01-10", "new", 120), ("2026-01-20", "churn", -120)],
         )
 
 
@@ -58,7 +59,8 @@ class TestDates(CrmMetricsCommon):
     def test_an_edge_is_dated_on_the_first_day_of_the_new_rate(self):
         self.subscribe(100, "2026-01-01", "2026-01-31")
         self.assertEqual(
-            self.movements(), [("2026-01-01", "new", 100), ("2026-02-01", "churn", -100)]
+            self.movements(),
+            [("2026-01-01", "new", 100), ("2026-02-01", "churn", -100)],
         )
 
     def test_line_dates_are_clipped_to_the_subscription(self):
@@ -77,7 +79,8 @@ class TestDates(CrmMetricsCommon):
     def test_empty_line_dates_are_the_subscriptions(self):
         self.subscribe(100, "2026-02-01", "2026-04-30")
         self.assertEqual(
-            self.movements(), [("2026-02-01", "new", 100), ("2026-05-01", "churn", -100)]
+            self.movements(),
+            [("2026-02-01", "new", 100), ("2026-05-01", "churn", -100)],
         )
 
     def test_a_line_may_begin_without_the_subscription(self):
@@ -92,13 +95,15 @@ class TestDates(CrmMetricsCommon):
     def test_one_day(self):
         self.subscribe(100, "2026-02-28", "2026-02-28")
         self.assertEqual(
-            self.movements(), [("2026-02-28", "new", 100), ("2026-03-01", "churn", -100)]
+            self.movements(),
+            [("2026-02-28", "new", 100), ("2026-03-01", "churn", -100)],
         )
 
     def test_future_dates_are_in_the_ledger(self):
         self.subscribe(100, "2027-01-01", "2027-12-31")
         self.assertEqual(
-            self.movements(), [("2027-01-01", "new", 100), ("2028-01-01", "churn", -100)]
+            self.movements(),
+            [("2027-01-01", "new", 100), ("2028-01-01", "churn", -100)],
         )
 
 
@@ -109,7 +114,8 @@ class TestKinds(CrmMetricsCommon):
         self.subscribe(100, "2026-01-01")
         self.subscribe(50, "2026-03-01")
         self.assertEqual(
-            self.movements(), [("2026-01-01", "new", 100), ("2026-03-01", "expansion", 50)]
+            self.movements(),
+            [("2026-01-01", "new", 100), ("2026-03-01", "expansion", 50)],
         )
 
     def test_the_end_of_one_of_two_is_contraction(self):
@@ -131,7 +137,9 @@ class TestKinds(CrmMetricsCommon):
         self.subscribe(5, "2026-01-01", "2026-03-31")
         self.refresh()
         heads = self.env["crm.mrr.movement"]._read_group(
-            [("partner_id", "=", self.customer.id)], ["kind"], ["customers:sum", "__count"]
+            [("partner_id", "=", self.customer.id)],
+            ["kind"],
+            ["customers:sum", "__count"],
         )
         self.assertEqual(sorted(heads), [("churn", -1, 4), ("new", 1, 4)])
 
@@ -186,7 +194,8 @@ class TestKinds(CrmMetricsCommon):
         ]
         self.subscribe(0, lines=lines)
         self.assertEqual(
-            self.movements(), [("2026-02-01", "new", 100), ("2026-03-01", "churn", -100)]
+            self.movements(),
+            [("2026-02-01", "new", 100), ("2026-03-01", "churn", -100)],
         )
 
     def test_the_customer_is_the_commercial_partner(self):
@@ -279,7 +288,8 @@ class TestSourceAsItIsNow(CrmMetricsCommon):
         self.refresh()
         subscription.line_ids = [Command.create(self.line(20, "2026-02-01"))]
         self.assertEqual(
-            self.movements(), [("2026-01-01", "new", 100), ("2026-02-01", "expansion", 20)]
+            self.movements(),
+            [("2026-01-01", "new", 100), ("2026-02-01", "expansion", 20)],
         )
         subscription.line_ids = [Command.delete(subscription.line_ids[1].id)]
         self.assertEqual(self.movements(), [("2026-01-01", "new", 100)])

@@ -104,6 +104,11 @@ class TestPartnerMerge(CrmMetricsCommon):
              WHERE x.indisunique AND a.attname LIKE '%%partner_id'
                AND t.relname = ANY(%s)
             """,
-            [[self.env[fact]._table for fact in self.env["crm.metrics.engine"]._facts()]],
+            [
+                [
+                    self.env[fact]._table
+                    for fact in self.env["crm.metrics.engine"]._facts()
+                ]
+            ],
         )
         self.assertEqual(self.env.cr.fetchall(), [])

@@ -129,7 +129,9 @@ class TestFigures(CrmMetricsCommon):
         self.subscribe(50, "2026-06-16")
         self.refresh()
         for view in ("activity", "net"):
-            june, july = self.recurring("2026-06-01", "2026-07-31", view=view)["periods"]
+            june, july = self.recurring("2026-06-01", "2026-07-31", view=view)[
+                "periods"
+            ]
             self.assertMoney(june, opening=0, new=100, closing=100)
             self.assertMoney(july, opening=100, closing=100)
             self.assertTrue(june["partial"] and july["partial"])
@@ -170,12 +172,16 @@ class TestFigures(CrmMetricsCommon):
         self.subscribe(1, "2026-05-09", company_id=self.other_company.id)
         self.refresh()
         companies = (self.company | self.other_company).ids
-        [period] = self.recurring("2026-05-01", "2026-05-31", company_ids=companies)["periods"]
+        [period] = self.recurring("2026-05-01", "2026-05-31", company_ids=companies)[
+            "periods"
+        ]
         # 4 x 0.008 = 0.032, 0.008: the sum would be 0.04
         self.assertMoney(period, opening=0, new=0.03, expansion=0.01, closing=0.04)
         self.subscribe(1, "2026-05-10", company_id=self.other_company.id)
         self.refresh()
-        [period] = self.recurring("2026-05-01", "2026-05-31", company_ids=companies)["periods"]
+        [period] = self.recurring("2026-05-01", "2026-05-31", company_ids=companies)[
+            "periods"
+        ]
         # 0.032 + 0.016 = 0.048, which would round to 0.05 = 0.03 + 0.02
         self.assertMoney(period, opening=0, new=0.03, expansion=0.02, closing=0.05)
         self.subscribe(
@@ -185,12 +191,16 @@ class TestFigures(CrmMetricsCommon):
             company_id=self.other_company.id,
         )
         self.refresh()
-        [period] = self.recurring("2026-05-01", "2026-05-31", company_ids=companies)["periods"]
+        [period] = self.recurring("2026-05-01", "2026-05-31", company_ids=companies)[
+            "periods"
+        ]
         # 0.040 + 0.016 = 0.056, which would round to 0.06
         self.assertMoney(period, opening=0, new=0.04, expansion=0.02, closing=0.06)
 
     def _rate(self, currency, rate, company, day="2020-01-01"):
-        self.env["res.currency.rate"].search([("currency_id", "=", currency.id)]).unlink()
+        self.env["res.currency.rate"].search(
+            [("currency_id", "=", currency.id)]
+        ).unlink()
         return self.env["res.currency.rate"].create(
             {
                 "currency_id": currency.id,
@@ -267,7 +277,10 @@ class TestSlices(CrmMetricsCommon):
             self.assertMoney(second, opening=0, transfer=100, closing=100)
             self.assertLogos(second, opening=0, transfer=1, closing=1)
             [both] = self.recurring(
-                "2026-03-01", "2026-03-31", team_ids=(self.team | self.team_2).ids, **options
+                "2026-03-01",
+                "2026-03-31",
+                team_ids=(self.team | self.team_2).ids,
+                **options,
             )["periods"]
             self.assertMoney(both, opening=100, closing=100)
             self.assertLogos(both, opening=1, closing=1)
@@ -409,9 +422,13 @@ class TestMeta(CrmMetricsCommon):
         self.refresh()
         self.subscribe(100)
         self.env.flush_all()
-        self.assertEqual(self.recurring("2026-01-01", "2026-01-31")["meta"]["queued"], 1)
+        self.assertEqual(
+            self.recurring("2026-01-01", "2026-01-31")["meta"]["queued"], 1
+        )
         self.refresh()
-        self.assertEqual(self.recurring("2026-01-01", "2026-01-31")["meta"]["queued"], 0)
+        self.assertEqual(
+            self.recurring("2026-01-01", "2026-01-31")["meta"]["queued"], 0
+        )
 
     def test_issues_are_counted_by_code(self):
         for _each in range(2):
@@ -499,7 +516,17 @@ class TestOptions(CrmMetricsCommon):
 
     def test_ids_of_the_wrong_type(self):
         for key in ("team_ids", "user_ids", "company_ids"):
-            for value in (1, "1", ["1"], [1.0], [True], {"id": 1}, [[1]], [None], False):
+            for value in (
+                1,
+                "1",
+                ["1"],
+                [1.0],
+                [True],
+                {"id": 1},
+                [[1]],
+                [None],
+                False,
+            ):
                 with self.subTest(key, value=value):
                     self.assertRefused(key, **{key: value})
 

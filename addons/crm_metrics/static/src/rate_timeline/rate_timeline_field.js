@@ -56,7 +56,7 @@ export class RateTimelineField extends Component {
     }
 
     get todayText() {
-        return _t("Today: %s", this.money(rateOn(this.stretches, this.today)));
+        return _t("Today: %s a month", this.money(rateOn(this.stretches, this.today)));
     }
 
     /** The stretches in words. */
@@ -85,9 +85,11 @@ export class RateTimelineField extends Component {
             .map(({date_from, rate, x, width, y}) => ({
                 id: date_from,
                 text: this.money(rate),
-                style: `left: ${(100 * x) / WIDTH}%; width: ${(100 * width) / WIDTH}%; top: ${
-                    (100 * y) / HEIGHT
-                }%`,
+                style: [
+                    `left: ${(100 * x) / WIDTH}%`,
+                    `width: ${(100 * width) / WIDTH}%`,
+                    `top: ${Math.min((100 * y) / HEIGHT, 70)}%`,
+                ].join(";"),
             }));
     }
 

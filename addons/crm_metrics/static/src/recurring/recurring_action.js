@@ -98,7 +98,7 @@ export class RecurringAction extends Component {
             isLoading: true,
             error: null,
             screen: null, // what there is to show, see `screenOf`
-            emptiness: null, // "all", "waiting", "selection"
+            emptiness: null, // see `emptinessOf`
             meta: null,
         });
         useSetupAction({
@@ -175,11 +175,15 @@ export class RecurringAction extends Component {
         };
     }
 
+    /** Why there is nothing to show, so that the screen can say what to do next. */
     async emptinessOf({meta}) {
         if (await this.orm.searchCount("crm.mrr.movement", [], {limit: 1})) {
             return "selection";
         }
-        return meta.queued ? "waiting" : "all";
+        if (await this.orm.searchCount("crm.subscription", [], {limit: 1})) {
+            return meta.queued ? "waiting" : "undated";
+        }
+        return "all";
     }
 
     // -------------------------------------------------------------------------
