@@ -12,15 +12,8 @@ class TestIssues(CrmMetricsCommon):
         self.assertLessEqual(len(issues), 1)
         return issues
 
-<<<<<<< HEAD
     def test_a_currency_without_a_rate(self):
         subscription = self.subscribe(100, currency_id=self.eur.id, user_id=self.seller.id)
-=======
-    def test_a_foreign_currency(self):
-        subscription = self.subscribe(
-            100, currency_id=self.eur.id, user_id=self.seller.id
-        )
->>>>>>> main
         issue = self.issue()
         self.assertEqual(issue.code, "missing_rate")
         self.assertEqual(
@@ -80,8 +73,7 @@ class TestIssues(CrmMetricsCommon):
         subscription = self.subscribe(100, currency_id=self.eur.id)
         issue = self.issue()
         self.env.cr.execute(
-            "UPDATE crm_metrics_issue SET since = '2020-01-01' WHERE id = %s",
-            [issue.id],
+            "UPDATE crm_metrics_issue SET since = '2020-01-01' WHERE id = %s", [issue.id]
         )
         subscription.user_id = self.seller
         self.env["crm.metrics.engine"].recompute("crm.mrr.segment")
@@ -108,8 +100,7 @@ class TestIssues(CrmMetricsCommon):
         self.assertTrue(issue.record_name)
         action = issue.action_open_record()
         self.assertEqual(
-            (action["res_model"], action["res_id"]),
-            ("crm.subscription", subscription.id),
+            (action["res_model"], action["res_id"]), ("crm.subscription", subscription.id)
         )
 
     def test_a_record_that_is_gone_has_no_name(self):
