@@ -80,7 +80,7 @@ class Sheet:
             self.formats[key] = self.workbook.add_format(properties)
         return self.formats[key]
 
-    def write(self, *cells, **style):
+    def write_row(self, *cells, **style):
         """Write the next row.
 
         :param cells: a value each, or a tuple of a value and its number format
@@ -123,7 +123,7 @@ class RecurringSheet(Sheet):
         self.worksheet.set_column(0, 0, 24)
         self.worksheet.set_column(1, 20, 14)
 
-        self.write(env._("Recurring Revenue"), bold=True, font_size=14)
+        self.write_row(env._("Recurring Revenue"), bold=True, font_size=14)
         self.write_meta(options)
         self.row += 1
         self.write_kpis(result["kpis"])
@@ -131,95 +131,97 @@ class RecurringSheet(Sheet):
         self.write_periods(result["periods"])
 
     def write_meta(self, options):
-        _ = self.env._
         meta = self.meta
         companies = self.env["res.company"].browse(options.get("company_ids") or [])
         companies = companies or self.env.companies
         teams = self.env["crm.team"].browse(options.get("team_ids") or [])
         users = self.env["res.users"].browse(options.get("user_ids") or [])
-        views = {"activity": _("Activity"), "net": _("Net")}
-        self.write(_("Company"), ", ".join(companies.mapped("name")))
+        views = {"activity": self.env._("Activity"), "net": self.env._("Net")}
+        self.write_row(self.env._("Company"), ", ".join(companies.mapped("name")))
         if teams:
-            self.write(_("Sales Team"), ", ".join(teams.mapped("name")))
+            self.write_row(self.env._("Sales Team"), ", ".join(teams.mapped("name")))
         if users:
-            self.write(_("Salesperson"), ", ".join(users.mapped("name")))
-        self.write(_("From"), self.day(meta["date_from"]))
-        self.write(_("To"), self.day(meta["date_to"]))
-        self.write(_("View"), views[options.get("view", "activity")])
-        self.write(_("Currency"), meta["currency"])
-        self.write(_("As of (UTC)"), meta["as_of"])
+            self.write_row(self.env._("Salesperson"), ", ".join(users.mapped("name")))
+        self.write_row(self.env._("From"), self.day(meta["date_from"]))
+        self.write_row(self.env._("To"), self.day(meta["date_to"]))
+        self.write_row(self.env._("View"), views[options.get("view", "activity")])
+        self.write_row(self.env._("Currency"), meta["currency"])
+        self.write_row(self.env._("As of (UTC)"), meta["as_of"])
         if meta["queued"]:
-            self.write(_("Records waiting"), meta["queued"])
+            self.write_row(self.env._("Records waiting"), meta["queued"])
         if left_out := sum(meta["issues"].values()):
-            self.write(_("Records left out"), left_out)
+            self.write_row(self.env._("Records left out"), left_out)
 
     def write_kpis(self, kpis):
-        self.write(self.env._("Figures of the range"), bold=True)
+        self.write_row(self.env._("Figures of the range"), bold=True)
         labels = self.kpi_labels()
         for name, value in kpis.items():
             label, number_format = labels.get(name, (name, None))
             if name == "net_new":
                 value = self.currency.round(value * self.factor)
-            self.write(label, (value, number_format))
+            self.write_row(label, (value, number_format))
 
     def kpi_labels(self):
         """Return label and number format of the kpis; others appear by name."""
-        _ = self.env._
         money, rate = self.money, "0.0%"
         return {
-            "mrr": (_("MRR"), money),
-            "arr": (_("ARR"), money),
-            "carr": (_("CARR"), money),
-            "weighted_pipeline_mrr": (_("Weighted pipeline MRR"), money),
-            "net_new": (_("Net new %s", self.measure), money),
-            "growth": (_("Growth"), rate),
-            "gross_churn": (_("Gross churn"), rate),
-            "net_churn": (_("Net churn"), rate),
-            "logo_churn": (_("Logo churn"), rate),
-            "quick_ratio": (_("Quick ratio"), "0.00"),
-            "arpa": (_("MRR per customer"), money),
-            "asp": (_("MRR per new customer"), money),
-            "ltv": (_("Lifetime value"), money),
-            "nrr_12m": (_("NRR, 12 months"), rate),
-            "grr_12m": (_("GRR, 12 months"), rate),
-            "logo_retention_12m": (_("Logo retention, 12 months"), rate),
-            "top10_share": (_("Share of the ten largest"), rate),
+            "mrr": (self.env._("MRR"), money),
+            "arr": (self.env._("ARR"), money),
+            "carr": (self.env._("CARR"), money),
+            "weighted_pipeline_mrr": (self.env._("Weighted pipeline MRR"), money),
+            "net_new": (self.env._("Net new %s", self.measure), money),
+            "growth": (self.env._("Growth"), rate),
+            "gross_churn": (self.env._("Gross churn"), rate),
+            "net_churn": (self.env._("Net churn"), rate),
+            "logo_churn": (self.env._("Logo churn"), rate),
+            "quick_ratio": (self.env._("Quick ratio"), "0.00"),
+            "arpa": (self.env._("MRR per customer"), money),
+            "asp": (self.env._("MRR per new customer"), money),
+            "ltv": (self.env._("Lifetime value"), money),
+            "nrr_12m": (self.env._("NRR, 12 months"), rate),
+            "grr_12m": (self.env._("GRR, 12 months"), rate),
+            "logo_retention_12m": (self.env._("Logo retention, 12 months"), rate),
+            "top10_share": (self.env._("Share of the ten largest"), rate),
         }
 
     def write_periods(self, periods):
-        _ = self.env._
         columns = {
-            "opening": _("Opening"),
-            "new": _("New"),
-            "reactivation": _("Reactivation"),
-            "expansion": _("Expansion"),
-            "contraction": _("Contraction"),
-            "churn": _("Churn"),
-            "fx": _("Currency"),
-            "transfer": _("Transfer"),
-            "closing": _("Closing"),
+            "opening": self.env._("Opening"),
+            "new": self.env._("New"),
+            "reactivation": self.env._("Reactivation"),
+            "expansion": self.env._("Expansion"),
+            "contraction": self.env._("Contraction"),
+            "churn": self.env._("Churn"),
+            "fx": self.env._("Currency"),
+            "transfer": self.env._("Transfer"),
+            "closing": self.env._("Closing"),
         }
         heads = {
-            "opening": _("Customers at start"),
-            "new": _("Customers new"),
-            "reactivation": _("Customers back"),
-            "churn": _("Customers lost"),
-            "transfer": _("Customers transferred"),
-            "closing": _("Customers at end"),
+            "opening": self.env._("Customers at start"),
+            "new": self.env._("Customers new"),
+            "reactivation": self.env._("Customers back"),
+            "churn": self.env._("Customers lost"),
+            "transfer": self.env._("Customers transferred"),
+            "closing": self.env._("Customers at end"),
         }
-        self.write(
-            _(
+        self.write_row(
+            self.env._(
                 "How %(measure)s moved, in %(currency)s",
                 measure=self.measure,
                 currency=self.meta["currency"],
             ),
             bold=True,
         )
-        self.write(
-            _("From"), _("To"), *columns.values(), *heads.values(), bold=True, bottom=1
+        self.write_row(
+            self.env._("From"),
+            self.env._("To"),
+            *columns.values(),
+            *heads.values(),
+            bold=True,
+            bottom=1,
         )
         for period in periods:
-            self.write(
+            self.write_row(
                 self.day(period["date_from"]),
                 self.day(period["date_to"]),
                 *(

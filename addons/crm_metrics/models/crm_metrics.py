@@ -231,6 +231,7 @@ class CrmMetrics(models.AbstractModel):
         currencies = companies.currency_id
         if currencies == main.currency_id:
             return dict.fromkeys(companies.ids, 1)
+        self.env["res.currency.rate"].flush_model()
         rates = dict(
             self.env.execute_query(
                 SQL(
@@ -242,7 +243,6 @@ class CrmMetrics(models.AbstractModel):
                     currencies.ids,
                     day,
                     main.root_id.id,
-                    to_flush=self.env["res.currency.rate"]._fields["rate"],
                 )
             )
         )

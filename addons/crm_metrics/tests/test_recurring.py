@@ -236,6 +236,35 @@ class TestFigures(CrmMetricsCommon):
         periods = self.recurring("2026-03-01", "2026-05-31", company_ids=ids)["periods"]
         self.assertEqual([period["closing"] for period in periods], [120, 120, 120])
 
+    def test_own_rates_come_before_shared_ones(self):
+        """Those of the main company's root; a branch has none of its own."""
+        branch = self.env["res.company"].create(
+            {"name": "Branch", "parent_id": self.company.id}
+        )
+        self.other_company.currency_id = self.eur
+        self.seller_all.company_ids |= branch | self.other_company
+        self._rate(self.eur, 0.5, self.env["res.company"])
+        self.subscribe(100, "2026-05-01", company_id=self.other_company.id)
+        self.refresh()
+        ids = (branch | self.other_company).ids
+
+        def closing():
+            result = self.recurring("2026-05-01", "2026-05-31", company_ids=ids)
+            return result["periods"][0]["closing"]
+
+        self.assertEqual(closing(), 200)
+        own = self.env["res.currency.rate"].create(
+            {
+                "currency_id": self.eur.id,
+                "rate": 0.25,
+                "name": "2020-01-01",
+                "company_id": self.company.id,
+            }
+        )
+        self.assertEqual(closing(), 400)
+        own.company_id = self.other_company
+        self.assertEqual(closing(), 200)
+
     def test_a_missing_rate_is_an_error_that_names_the_currency(self):
         """A later rate, or 1, never stands in."""
         self.other_company.currency_id = self.eur

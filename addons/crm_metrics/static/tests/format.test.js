@@ -72,6 +72,7 @@ test("rates", () => {
     expect(format.percent(0.45, {signed: true})).toBe("+45.0%");
     expect(format.percent(-0.0312)).toBe("-3.1%");
     expect(format.percent(0.0004, {signed: true})).toBe("0.0%");
+    expect(format.percent(23.9)).toBe("2,390.0%");
     expect(format.points(0.004)).toBe("0.4");
 });
 

@@ -282,6 +282,33 @@ test("what the façade refuses is a message, not a crash", async () => {
     expect(".o_crm_metrics_waterfall").toHaveCount(1);
 });
 
+test("the range before is dispensable", async () => {
+    mockFacade((options) => {
+        if (options.date_to < "2026-01-01") {
+            throw makeServerError({
+                type: "ValidationError",
+                message: "no rate so long ago",
+            });
+        }
+        return answer(options);
+    });
+    await openScreen();
+    expect(".o_crm_metrics_error").toHaveCount(0);
+    expect("[data-card=net_new]").toHaveCount(1);
+    expect("[data-card=net_new] .o_crm_metrics_card_note").toHaveCount(0);
+});
+
+test("an error that is nobody's business is reported and leaves a message", async () => {
+    expect.errors(1);
+    mockFacade(() => {
+        throw makeServerError({type: "ProgrammingError", message: "boom"});
+    });
+    await openScreen();
+    expect(".o_crm_metrics_error p").toHaveText(/^The server could not answer/);
+    await animationFrame();
+    expect.verifyErrors(["RPC_ERROR"]);
+});
+
 test("an answer that comes late does not replace a newer one", async () => {
     const late = new Deferred();
     mockFacade(async (options) => {

@@ -23,9 +23,9 @@ test("bars hang where the one before ended", () => {
     expect(bars.map(({id, from, to, tone}) => [id, from, to, tone])).toEqual([
         ["opening", 0, 2000000, "total"],
         ["new", 2000000, 2800000, "gain"],
-        ["reactivation", 2800000, 2800000, "gain"],
+        ["reactivation", 2800000, 2800000, "none"],
         ["expansion", 2800000, 3100000, "gain"],
-        ["contraction", 3100000, 3100000, "gain"],
+        ["contraction", 3100000, 3100000, "none"],
         ["churn", 3100000, 2900000, "loss"],
         ["closing", 0, 2900000, "total"],
     ]);

@@ -8,13 +8,17 @@ const FOR_USERS = [
     "odoo.exceptions.ValidationError",
 ];
 
+export function isForUser(error) {
+    return error instanceof RPCError && FOR_USERS.includes(error.exceptionName);
+}
+
 /**
  * @param {Error} error of a call of the façade
  * @returns {string} what to tell the user on the screen. What the user cannot know
  *  about goes on to Odoo's own error handling as well.
  */
 export function userMessage(error) {
-    if (error instanceof RPCError && FOR_USERS.includes(error.exceptionName)) {
+    if (isForUser(error)) {
         return error.data.message;
     }
     Promise.reject(error);

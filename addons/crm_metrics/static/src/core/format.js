@@ -1,4 +1,5 @@
 import {currencies} from "@web/core/currency";
+import {localization} from "@web/core/l10n/localization";
 import {
     formatFloat,
     formatMonetary,
@@ -72,7 +73,11 @@ export class Formatter {
     /** A fraction as percents. */
     percent(fraction, {signed} = {}) {
         return write(fraction, signed, (absolute) =>
-            formatPercentage(absolute, {digits: [69, 1], trailingZeros: true})
+            formatPercentage(absolute, {
+                digits: [69, 1],
+                trailingZeros: true,
+                thousandsSep: localization.thousandsSep,
+            })
         );
     }
 

@@ -12,6 +12,7 @@ export function paletteOf(el) {
         total: read("total"),
         gain: read("gain"),
         loss: read("loss"),
+        none: read("line"),
         text: read("text"),
         muted: read("muted"),
         line: read("line"),

@@ -1,4 +1,5 @@
 import {Component} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
 
 /** One figure with its name and what puts it in relation. */
 export class MetricCard extends Component {
@@ -17,6 +18,11 @@ export class MetricCard extends Component {
         /** Opens the records behind the figure. */
         onOpen: {type: Function, optional: true},
     };
+
+    get buttonLabel() {
+        const {label, value} = this.props;
+        return _t("%(label)s: %(value)s", {label, value});
+    }
 
     get noteClass() {
         return (

@@ -69,7 +69,10 @@ export class MetricsHeader extends Component {
         const {as_of, queued} = this.props.meta;
         const moment = DateTime.fromISO(as_of);
         if (this.clock.now.diff(moment, "seconds").seconds > NOW) {
-            return _t("as of %s", formatDateTime(moment.setZone("local")));
+            return _t(
+                "as of %s",
+                formatDateTime(moment.setZone("local"), {showSeconds: false})
+            );
         }
         const ago = this.clock.now.diff(moment, "seconds").seconds;
         const when =

@@ -25,7 +25,7 @@ import {
     rangeLabel,
     rangeOf,
 } from "../core/period";
-import {userMessage} from "../core/errors";
+import {isForUser, userMessage} from "../core/errors";
 import {DataTable} from "../data_table/data_table";
 import {MetricCard} from "../metric_card/metric_card";
 import {MetricsHeader} from "../metrics_header/metrics_header";
@@ -146,7 +146,8 @@ export class RecurringAction extends Component {
                 isLoading: false,
             });
         } catch (error) {
-            Object.assign(this.state, {error: userMessage(error), isLoading: false});
+            const message = userMessage(error);
+            Object.assign(this.state, {error: message, meta: null, isLoading: false});
         }
     }
 
@@ -154,18 +155,9 @@ export class RecurringAction extends Component {
         await this.filters.check();
         const {options} = this;
         const values = {...this.filters.values};
-        const before = previousRange({from: options.date_from, to: options.date_to});
         const [now, previous] = await Promise.all([
             this.orm.call("crm.metrics", "recurring", [options]),
-            this.orm.call("crm.metrics", "recurring", [
-                {
-                    ...options,
-                    date_from: before.from,
-                    date_to: before.to,
-                    // only its totals are shown
-                    grain: options.view === "net" ? options.grain : "year",
-                },
-            ]),
+            this.fetchBefore(options),
         ]);
         const emptiness = isNothing(now.periods) ? await this.emptinessOf(now) : null;
         return {
@@ -173,6 +165,25 @@ export class RecurringAction extends Component {
             emptiness,
             screen: emptiness ? null : {now, before: previous, values},
         };
+    }
+
+    /** The equal range before, of which only totals are shown; null: not to be had. */
+    async fetchBefore(options) {
+        const {from, to} = previousRange({
+            from: options.date_from,
+            to: options.date_to,
+        });
+        const grain = options.view === "net" ? options.grain : "year";
+        const before = {...options, date_from: from, date_to: to, grain};
+        try {
+            return await this.orm.call("crm.metrics", "recurring", [before]);
+        } catch (error) {
+            // e.g. no rate of a currency so long ago: no reason to show nothing of now
+            if (isForUser(error)) {
+                return null;
+            }
+            throw error;
+        }
     }
 
     /** Why there is nothing to show, so that the screen can say what to do next. */
@@ -310,13 +321,15 @@ export class RecurringAction extends Component {
     }
 
     get tableMeaning() {
-        return _t(
-            "The table behind the chart, in %(currency)s %(per)s: the same numbers, readable without it. A number opens its movements.",
-            {
-                currency: this.state.meta.currency,
-                per: this.factor === 12 ? _t("a year") : _t("a month"),
-            }
-        );
+        const {currency} = this.state.meta;
+        const amounts =
+            this.factor === 12
+                ? _t("The table behind the chart, in %s a year.", currency)
+                : _t("The table behind the chart, in %s a month.", currency);
+        return [
+            amounts,
+            _t("The same numbers, readable without it. A number opens its movements."),
+        ].join(" ");
     }
 
     get columns() {
@@ -410,7 +423,7 @@ export class RecurringAction extends Component {
         }
         const last = lastDay(this.state.meta);
         if (period.date_from > last) {
-            return _t("lies ahead");
+            return _t("(lies ahead)");
         }
         const to = period.date_to < last ? period.date_to : last;
         return `(${rangeLabel({from: period.date_from, to})})`;

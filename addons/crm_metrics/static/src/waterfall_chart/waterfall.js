@@ -7,7 +7,7 @@
  * @property {number} amount height: a balance for a total, else a signed change
  * @property {boolean} [isTotal] stands on the ground
  *
- * @typedef {Step & {from: number, to: number, tone: "total"|"gain"|"loss"}} Bar
+ * @typedef {Step & {from: number, to: number, tone: "total"|"gain"|"loss"|"none"}} Bar
  */
 
 /**
@@ -20,7 +20,16 @@ export function toBars(steps) {
         const from = step.isTotal ? 0 : level;
         const to = step.isTotal ? step.amount : level + step.amount;
         level = to;
-        const tone = step.isTotal ? "total" : step.amount < 0 ? "loss" : "gain";
-        return {...step, from, to, tone};
+        return {...step, from, to, tone: toneOf(step)};
     });
+}
+
+function toneOf({amount, isTotal}) {
+    if (!amount) {
+        return "none";
+    }
+    if (isTotal) {
+        return "total";
+    }
+    return amount < 0 ? "loss" : "gain";
 }
