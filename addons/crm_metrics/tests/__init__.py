@@ -8,3 +8,4 @@ from . import test_subscription
 from . import test_security
 from . import test_engine
 from . import test_web
+from . import test_translations

@@ -60,7 +60,7 @@ test("currencies without cents, and unknown ones", () => {
 
 test("bars are written short", () => {
     const format = new Formatter("USD");
-    expect(format.short(2900000)).toBe("2.9M");
+    expect(format.short(2900000)).toBe("2.90M");
     expect(format.short(800000, {signed: true})).toBe("+800.0k");
     expect(format.short(-30549, {signed: true})).toBe("-30.5k");
     expect(format.short(950)).toBe("950");

@@ -59,13 +59,13 @@ export class Formatter {
         return write(amount, signed, (absolute) => formatFloat(absolute, {digits}));
     }
 
-    /** An amount on a bar: three or four digits and k, M, ... */
+    /** An amount on a bar: some digits and k, M, ... */
     short(amount, {signed} = {}) {
         return write(amount, signed, (absolute) =>
             formatFloat(absolute, {
                 digits: [69, 0],
                 humanReadable: true,
-                decimals: absolute >= 1000 ? 1 : 0,
+                decimals: shortDecimals(absolute),
             })
         );
     }
@@ -104,6 +104,13 @@ export class Formatter {
             formatFloat(absolute, {digits: [69, 0]})
         );
     }
+}
+
+function shortDecimals(absolute) {
+    if (absolute < 1e3) {
+        return 0;
+    }
+    return absolute < 1e6 ? 1 : 2;
 }
 
 function write(number, signed, format) {
