@@ -3,6 +3,7 @@ import unicodedata
 from datetime import datetime, time, timedelta
 
 from odoo import api, models
+from odoo.fields import Command
 
 from .names import LAST_NAMES
 from .story import Story
@@ -32,6 +33,9 @@ class CrmMetricsDemo(models.AbstractModel):
         sellers = self._create_sellers()
         partners = self._create_customers(story, sellers)
         leads = self._create_leads(story, sellers, partners)
+        self.env.company.write(
+            {"crm_metrics_grace_days": 10, "crm_metrics_revalue_monthly": True}
+        )
         self._create_subscriptions(story, sellers, partners, leads)
         engine = self.env["crm.metrics.engine"]
         for fact in engine._facts():
@@ -180,10 +184,7 @@ class CrmMetricsDemo(models.AbstractModel):
         }
 
     def _create_subscriptions(self, story, sellers, partners, leads):
-        euro = self.env.ref("base.EUR")
-        if self.env.company.currency_id == euro:
-            euro = self.env.ref("base.USD")
-        euro.active = True
+        euro = self._create_rates(story)
         told = []
         vals_list = []
         for customer in story.customers:
@@ -200,26 +201,53 @@ class CrmMetricsDemo(models.AbstractModel):
                         "lead_id": lead and lead.id,
                         "date_start": subscription.start,
                         "date_end": subscription.end,
-                        **({"currency_id": euro.id} if subscription.currency else {}),
+                        "close_reason_id": self._close_reason(subscription),
+                        "pause_ids": [
+                            Command.create(
+                                {"date_from": first, "date_to": last, "reason": reason}
+                            )
+                            for first, last, reason in subscription.pauses
+                        ],
+                        **({"currency_id": euro.id} if subscription.euro else {}),
                     }
                 )
         documents = self._records("crm.subscription", "crm_subscription", vals_list)
         self._create_lines(dict(zip(map(id, told), documents, strict=True)), told)
-        self._schedule_renewals(documents)
+        # as the scheduled action will do it from now on
+        due = documents.search(documents._renewals_due(self.env.company))
+        due.with_context(mail_activity_quick_update=True)._plan_renewal()
 
-    def _schedule_renewals(self, documents):
-        """Let somebody call the customers whose subscription runs out."""
-        today = self.env.company._metrics_today()
-        for document in documents:
-            if document.date_end and document.date_end >= today:
-                document.with_context(
-                    mail_activity_quick_update=True
-                ).activity_schedule(
-                    "mail.mail_activity_data_call",
-                    date_deadline=max(today, document.date_end - timedelta(days=30)),
-                    summary="Talk about the renewal",
-                    user_id=document.user_id.id,
-                )
+    def _create_rates(self, story):
+        """Return the currency of those abroad, with its rates over time."""
+        currency = self.env.ref("base.EUR")
+        if self.env.company.currency_id == currency:
+            currency = self.env.ref("base.USD")
+        currency.active = True
+        company = self.env.company.root_id
+        known = self.env["res.currency.rate"].search(
+            [("currency_id", "=", currency.id), ("company_id", "=", company.id)]
+        )
+        days = set(known.mapped("name"))
+        self._records(
+            "res.currency.rate",
+            "res_currency_rate",
+            [
+                {
+                    "currency_id": currency.id,
+                    "company_id": company.id,
+                    "name": day,
+                    "company_rate": rate,
+                }
+                for day, rate in story.euro_rates
+                # a database that has rates keeps them
+                if day not in days
+            ],
+        )
+        return currency
+
+    def _close_reason(self, subscription):
+        reason = subscription.close_reason
+        return reason and self.env.ref(f"crm_metrics.{reason}").id
 
     def _create_lines(self, documents, told):
         """Create the lines, each generation of versions after the one it follows."""

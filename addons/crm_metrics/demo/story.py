@@ -1,8 +1,9 @@
 """The story that the demo data tells: three years of a small software company.
 
 Plain Python, no Odoo: `Story(today)` is the same for the same day. Each month some
-customers come, grow, shrink, leave and come back. Nine months ago prices rose for
-everybody who had been a customer for a year; in the quarter after that many left.
+customers come, grow, shrink, pause, leave with a reason and come back; some of those
+abroad pay in euro, whose rate moves. Nine months ago prices rose for everybody who had
+been a customer for a year; in the quarter after that many left.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from . import names
+from .rates import wander
 
 SEED = 20190
 MONTHS = 36
@@ -34,6 +36,21 @@ SIZES = {
 }
 ADD_ONS = ("Analytics add-on", "Single sign-on", "Data archive", "Extra workspaces")
 SECOND = ("Premium support", "Field app", "Partner portal")
+#: countries in which one out of three pays in euro
+EURO = ("DE", "FR", "NL", "ES")
+#: why customers leave (external ids), and in the quarter after the price rise
+REASONS = (
+    "close_reason_unused",
+    "close_reason_competitor",
+    "close_reason_features",
+    "close_reason_project",
+    "close_reason_price",
+    "close_reason_payment",
+    "close_reason_business",
+    None,
+)
+BAD_REASONS = ("close_reason_price", "close_reason_competitor")
+PAUSES = ("Rebuilding", "Off season", "Budget freeze")
 SECOND_PRICE = {"Team": 90.0, "Business": 390.0, "Enterprise": 1200.0}
 
 
@@ -59,7 +76,10 @@ class Subscription:
     lines: list[Line]
     end: date | None = None
     won: bool = False
-    currency: str | None = None
+    euro: bool = False
+    close_reason: str | None = None
+    #: (first day, last day or None, reason)
+    pauses: list[tuple[date, date | None, str]] = field(default_factory=list)
 
     @property
     def seats(self) -> Line:
@@ -70,10 +90,14 @@ class Subscription:
                 last = line
         return last
 
-    def follow(self, day: date, **changes) -> Line:
-        """From a day on, the main item runs with other values."""
+    def follow(self, day: date, late: bool = False, **changes) -> Line:
+        """From a day on, the main item runs with other values.
+
+        :param late: the old version has ended before, and keeps its end
+        """
         old = self.seats
-        old.end = day - timedelta(days=1)
+        if not late:
+            old.end = day - timedelta(days=1)
         values = {
             "name": old.name,
             "plan": old.plan,
@@ -99,6 +123,7 @@ class Customer:
     subscriptions: list[Subscription] = field(default_factory=list)
     busy_until: int = 0
     left: int | None = None
+    euro: bool = False
 
     @property
     def open(self) -> list[Subscription]:
@@ -115,6 +140,7 @@ class Story:
         self.customers: list[Customer] = []
         for month in range(MONTHS + 1):
             self._month(month)
+        self._apart()
         self._ahead()
 
     # -- time ---------------------------------------------------------------
@@ -181,8 +207,11 @@ class Story:
         first = self._first(month)
         # most leave with the end of a month, some in the middle of one
         day = first if self.random.random() < 0.6 else self._day(month)
+        reasons = BAD_REASONS if month in BAD_QUARTER else REASONS
+        reason = self.random.choice(reasons)
         for subscription in customer.open:
             subscription.end = max(day - timedelta(days=1), subscription.start)
+            subscription.close_reason = reason
         customer.left = month
 
     def _return(self, customer: Customer, month: int) -> None:
@@ -219,7 +248,9 @@ class Story:
             price = SECOND_PRICE[customer.size]
             name = self.random.choice(SECOND)
             customer.subscriptions.append(
-                Subscription(name, day, [Line(name, "monthly", 1, price)])
+                Subscription(
+                    name, day, [Line(name, "monthly", 1, price)], euro=customer.euro
+                )
             )
 
     def _raise_prices(self, month: int) -> None:
@@ -229,6 +260,51 @@ class Story:
                 customer.busy_until = month
                 main = customer.open[0]
                 main.follow(day, price=round(main.seats.price * 1.07, 2))
+
+    # -- apart --------------------------------------------------------------
+
+    def _steady(self, since: int = MONTHS - 6) -> list[Customer]:
+        """Return customers to whom nothing happens at the end of the story."""
+        return [
+            customer
+            for customer in self.customers
+            if len(customer.open) == 1
+            and customer.busy_until < MONTHS - 1
+            and customer.since <= since
+            and len(customer.subscriptions) == 1
+        ]
+
+    def _apart(self) -> None:
+        """What happens but now and then: pauses, gifts, renewals that come late."""
+        draw = self.random
+        chosen = self._some(self._steady(MONTHS - 12), 12)
+        for number, customer in enumerate(chosen):
+            customer.busy_until = MONTHS + 1
+            [subscription] = customer.open
+            begun = max(line.start or subscription.start for line in subscription.lines)
+            # after all that has happened to it, some weeks or months ago
+            free = (self.today - begun).days - 12
+            if free < 40:
+                continue
+            day = self.today - timedelta(draw.randint(12, min(free, 300)))
+            if number < 6:
+                last = day + timedelta(draw.randint(20, 75))
+                over = last < self.today - timedelta(5)
+                reason = PAUSES[number % len(PAUSES)]
+                subscription.pauses.append((day, last if over else None, reason))
+            elif number < 8:
+                # two months for nothing, to make up for an outage
+                regular = subscription.seats
+                subscription.follow(day, discount=100)
+                if day + timedelta(61) < self.today:
+                    later = day + timedelta(61)
+                    subscription.follow(later, discount=regular.discount)
+            else:
+                # renewed six or forty days late: within the grace, or not
+                gap = 6 if number % 2 else 40
+                for line in subscription.lines:
+                    line.end = line.end or day - timedelta(1)
+                subscription.follow(min(day + timedelta(gap), self.today), late=True)
 
     # -- ahead --------------------------------------------------------------
 
@@ -247,17 +323,26 @@ class Story:
             main = customer.open[0]
             quantity = int(main.seats.quantity * 1.3) + 1
             main.follow(self.today + timedelta(days), quantity=quantity)
-        foreign = self._come(MONTHS)
-        foreign.seller = 1
-        foreign.subscriptions[0].start = self._first(MONTHS - 2)
-        foreign.subscriptions[0].currency = "EUR"
-        foreign.subscriptions[0].won = False
+        # a slip of the pen, for the list of what is not counted: its year is wrong
+        slip = self._come(MONTHS)
+        slip.seller = 1
+        [subscription] = slip.subscriptions
+        subscription.start = self._first(MONTHS - 2)
+        subscription.end = self._first(MONTHS).replace(year=self.today.year + 1)
+        subscription.lines[0].start = subscription.end + timedelta(30)
+        subscription.won = False
         draft = self._come(MONTHS)
         draft.seller = 1
         draft.subscriptions[0].start = None
         draft.subscriptions[0].won = False
 
     # -- things -------------------------------------------------------------
+
+    @property
+    def euro_rates(self) -> list[tuple[date, float]]:
+        """What one unit of the company's currency is in euro, month by month."""
+        firsts = [self._first(month) for month in range(-1, MONTHS + 1)]
+        return list(zip(firsts, wander(SEED, len(firsts)), strict=True))
 
     def _customer(self, month: int) -> Customer:
         draw = self.random
@@ -287,6 +372,7 @@ class Story:
             size=size,
             since=month,
             busy_until=month,
+            euro=country in EURO and draw.random() < 0.35,
         )
 
     def _subscription(
@@ -302,7 +388,8 @@ class Story:
             self._price(draw.randint(*price), plan),
             discount=draw.choices((0, 5, 10), (80, 12, 8))[0],
         )
-        subscription = Subscription(f"Platform {customer.size}", start, [line])
+        name = f"Platform {customer.size}"
+        subscription = Subscription(name, start, [line], euro=customer.euro)
         customer.subscriptions.append(subscription)
         return subscription
 

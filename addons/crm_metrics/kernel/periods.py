@@ -59,6 +59,16 @@ def following(start, grain):
     return floor(start + timedelta(days=longest[grain]), grain)
 
 
+def at_most(date_from, date_to, grain):
+    """Return how many periods a range has at the most, without cutting it.
+
+    >>> at_most(date(2026, 1, 1), date(2026, 12, 31), "quarter")
+    5
+    """
+    shortest = {"day": 1, "week": 7, "month": 28, "quarter": 90, "year": 365}
+    return (date_to - date_from).days // shortest[grain] + 1
+
+
 def split(date_from, date_to, grain):
     """Cut the inclusive range into calendar periods; clipped ones are partial.
 

@@ -9,6 +9,8 @@ from ..kernel import periods
 
 #: options that every method takes
 COMMON = frozenset({"date_from", "date_to", "grain", "company_ids"})
+#: so many periods are more than anybody reads, and less than hurts a server
+MAX_PERIODS = 5000
 
 
 class CrmMetrics(models.AbstractModel):
@@ -89,6 +91,17 @@ class CrmMetrics(models.AbstractModel):
                         values=", ".join(v for v in dict.fromkeys(values) if v),
                     )
                 )
+        if (
+            periods.at_most(checked["date_from"], checked["date_to"], checked["grain"])
+            > MAX_PERIODS
+        ):
+            raise ValidationError(
+                self.env._(
+                    "grain: the range has more than %(limit)s periods. Choose a "
+                    "coarser grain or a shorter range.",
+                    limit=MAX_PERIODS,
+                )
+            )
         return checked
 
     def _option_date(self, options, key):
@@ -177,7 +190,7 @@ class CrmMetrics(models.AbstractModel):
 
         :param facts: names of the facts that the result is read from
         """
-        _last, moment = self._as_of(options)
+        last, moment = self._as_of(options)
         waiting = self.env["crm.metrics.queue"]._waiting()
         issues = self.env["crm.metrics.issue"]._read_group(
             [("fact", "in", facts), ("company_id", "in", options["companies"].ids)],
@@ -190,6 +203,8 @@ class CrmMetrics(models.AbstractModel):
             "date_to": fields.Date.to_string(options["date_to"]),
             "grain": options["grain"],
             "as_of": self.env["crm.metrics.engine"]._iso(moment),
+            # the same as a day of the company: a browser may be elsewhere
+            "last_day": fields.Date.to_string(last),
             "queued": sum(waiting.get(fact, 0) for fact in facts),
             "issues": dict(issues),
         }

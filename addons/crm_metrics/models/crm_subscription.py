@@ -90,8 +90,12 @@ class CrmSubscription(models.Model):
         help="Why the customer left. Without one, an end date is a term that runs "
         "out: a renewal that is due.",
     )
-    pause_ids = fields.One2many("crm.subscription.pause", "subscription_id")
-    line_ids = fields.One2many("crm.subscription.line", "subscription_id", copy=True)
+    pause_ids = fields.One2many(
+        "crm.subscription.pause", "subscription_id", string="Pauses"
+    )
+    line_ids = fields.One2many(
+        "crm.subscription.line", "subscription_id", string="Lines", copy=True
+    )
     note = fields.Html()
     state = fields.Selection(
         [
@@ -238,7 +242,8 @@ class CrmSubscription(models.Model):
                                 AND COALESCE(date_to, 'infinity') > %(today)s
                                 AND NOT paused) THEN 'active'
                            WHEN bool_or(date_from <= %(today)s
-                                AND COALESCE(date_to, 'infinity') > %(today)s) THEN 'paused'
+                                AND COALESCE(date_to, 'infinity') > %(today)s)
+                           THEN 'paused'
                            WHEN bool_or(date_from > %(today)s) THEN 'upcoming'
                            ELSE 'closed' END
                  FROM (%(rows)s) dated""",
@@ -250,7 +255,8 @@ class CrmSubscription(models.Model):
         return SQL(
             """SELECT COALESCE(sum(rate_currency), 0)
                  FROM (%(rows)s) dated
-                WHERE date_from <= %(today)s AND COALESCE(date_to, 'infinity') > %(today)s""",
+                WHERE date_from <= %(today)s
+                  AND COALESCE(date_to, 'infinity') > %(today)s""",
             today=self.env.company._metrics_today(),
             rows=self._dated_rows(SQL("s.id = %s", id_sql)),
         )
@@ -311,7 +317,9 @@ class CrmSubscription(models.Model):
             # a version that ends before its subscription begins never holds
             <= (end := line.date_end or self.date_end or date.max)
         )
-        for (_start, end, _id, name), (start, _end, _next_id, next_name) in pairwise(spans):
+        for (_start, end, _id, name), (start, _end, _next_id, next_name) in pairwise(
+            spans
+        ):
             if start <= end:
                 raise ValidationError(
                     self.env._(

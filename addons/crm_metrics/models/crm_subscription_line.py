@@ -41,9 +41,7 @@ class CrmSubscriptionLine(models.Model):
     date_start = fields.Date(
         string="Start", help="First day; empty: with the subscription."
     )
-    date_end = fields.Date(
-        string="End", help="Last day; empty: with the subscription."
-    )
+    date_end = fields.Date(string="End", help="Last day; empty: with the subscription.")
     previous_line_id = fields.Many2one(
         "crm.subscription.line",
         string="Follows",
@@ -52,6 +50,14 @@ class CrmSubscriptionLine(models.Model):
         copy=False,
         domain="[('subscription_id', '=', subscription_id), ('id', '!=', id)]",
         help="The version of the same item that this line follows.",
+    )
+    close_reason_id = fields.Many2one(
+        "crm.subscription.close.reason",
+        ondelete="restrict",
+        index="btree_not_null",
+        copy=False,
+        help="Why the customer left when this version ended, kept after a return; "
+        "empty: as the subscription says.",
     )
     mrr = fields.Monetary(
         string="MRR",
@@ -108,7 +114,8 @@ class CrmSubscriptionLine(models.Model):
                 ),
                 SQL(", ").join(
                     SQL(
-                        "(%s::numeric, %s::numeric, %s::numeric, %s::int, %s::text, %s::numeric)",
+                        "(%s::numeric, %s::numeric, %s::numeric,"
+                        " %s::int, %s::text, %s::numeric)",
                         line.quantity,
                         line.price_unit,
                         line.discount,
@@ -188,8 +195,9 @@ class CrmSubscriptionLine(models.Model):
                    LEAST(l.date_end, s.date_end) + 1 AS day_after,
                    s.company_id, s.user_id, s.team_id, s.lead_id,
                    l.recurring_plan_id, s.currency_id,
-                   CASE WHEN l.date_end IS NULL OR l.date_end >= s.date_end
-                        THEN s.close_reason_id END AS close_reason_id,
+                   COALESCE(l.close_reason_id,
+                            CASE WHEN l.date_end IS NULL OR l.date_end >= s.date_end
+                                 THEN s.close_reason_id END) AS close_reason_id,
                    %(rate)s AS rate,
                    %(change_from_previous)s AS first_reason,
                    CASE WHEN next.id IS NULL THEN 'item'
@@ -203,7 +211,8 @@ class CrmSubscriptionLine(models.Model):
               JOIN res_partner p ON p.id = s.partner_id
               JOIN crm_recurring_plan plan ON plan.id = l.recurring_plan_id
               JOIN res_currency currency ON currency.id = s.currency_id
-              LEFT JOIN crm_subscription_line previous ON previous.id = l.previous_line_id
+              LEFT JOIN crm_subscription_line previous
+                     ON previous.id = l.previous_line_id
               LEFT JOIN crm_subscription_line next
                      ON next.previous_line_id = l.id AND next.recurring
              WHERE l.recurring AND %(condition)s
@@ -227,7 +236,8 @@ class CrmSubscriptionLine(models.Model):
         """Return the SQL of the first thing that differs between two versions."""
         return SQL(
             """CASE WHEN %(old)s.id IS NULL THEN 'item'
-                    WHEN %(old)s.recurring_plan_id <> %(new)s.recurring_plan_id THEN 'plan'
+                    WHEN %(old)s.recurring_plan_id <> %(new)s.recurring_plan_id
+                    THEN 'plan'
                     WHEN COALESCE(%(old)s.discount, 0) <> COALESCE(%(new)s.discount, 0)
                     THEN 'discount'
                     WHEN %(old)s.price_unit <> %(new)s.price_unit THEN 'price'
@@ -252,7 +262,8 @@ class CrmSubscriptionLine(models.Model):
                    CASE WHEN day = base.first_day THEN NULL
                         WHEN paused THEN 'pause' ELSE 'resume' END AS start_reason,
                    CASE lead(paused) OVER w
-                        WHEN TRUE THEN 'pause' WHEN FALSE THEN 'resume' END AS end_reason
+                        WHEN TRUE THEN 'pause'
+                        WHEN FALSE THEN 'resume' END AS end_reason
               FROM (
                 SELECT base.first_day AS day, EXISTS (
                            SELECT FROM crm_subscription_pause pause
@@ -316,6 +327,7 @@ class CrmSubscriptionLine(models.Model):
                 "date_start",
                 "date_end",
                 "previous_line_id",
+                "close_reason_id",
             }
         )
 

@@ -25,7 +25,25 @@ class ResCompany(models.Model):
         help="Value agreements in other currencies anew on each first of month, "
         "not only when they change.",
     )
+    crm_metrics_renewal_days = fields.Integer(
+        string="Renewal Activities",
+        default=30,
+        help="So many days before a term runs out, its salesperson gets an activity; "
+        "0: none.",
+    )
+    crm_metrics_won_subscription = fields.Selection(
+        [("manual", "By a button"), ("automatic", "Automatically")],
+        string="Subscription of a Won Opportunity",
+        required=True,
+        default="manual",
+        help="How an opportunity that is won with a recurring plan becomes a "
+        "subscription.",
+    )
 
+    _crm_metrics_renewal_not_negative = models.Constraint(
+        "CHECK (crm_metrics_renewal_days >= 0)",
+        "Renewal Activities: the days cannot be negative.",
+    )
     _crm_metrics_grace_in_range = models.Constraint(
         "CHECK (crm_metrics_grace_days BETWEEN 0 AND 90)",
         "Grace for Late Renewals: it lies between 0 and 90 days.",

@@ -4,6 +4,24 @@ from odoo import fields, models
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
+    crm_metrics_grace_days = fields.Integer(
+        related="company_id.crm_metrics_grace_days", readonly=False
+    )
+    crm_metrics_reactivation_days = fields.Integer(
+        related="company_id.crm_metrics_reactivation_days", readonly=False
+    )
+    crm_metrics_revalue_monthly = fields.Boolean(
+        related="company_id.crm_metrics_revalue_monthly", readonly=False
+    )
+    crm_metrics_renewal_days = fields.Integer(
+        related="company_id.crm_metrics_renewal_days", readonly=False
+    )
+    crm_metrics_won_subscription = fields.Selection(
+        related="company_id.crm_metrics_won_subscription",
+        readonly=False,
+        # the form shows and saves the company's
+        required=True,
+    )
     crm_metrics_refreshed_at = fields.Datetime(
         string="Metrics Refreshed At", compute="_compute_crm_metrics_freshness"
     )

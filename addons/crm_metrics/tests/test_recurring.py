@@ -433,6 +433,7 @@ class TestMeta(CrmMetricsCommon):
                 "date_to": "2026-05-31",
                 "grain": "quarter",
                 "as_of": "2026-05-31T23:59:59Z",
+                "last_day": "2026-05-31",
                 "queued": 0,
                 "issues": {},
             },
@@ -441,11 +442,13 @@ class TestMeta(CrmMetricsCommon):
     def test_as_of_is_now_when_the_range_ends_later(self):
         meta = self.recurring("2026-01-01", "2026-12-31")["meta"]
         self.assertEqual(meta["as_of"], "2026-06-15T10:00:00Z")
+        self.assertEqual(meta["last_day"], "2026-06-15")
 
     def test_as_of_is_the_end_of_the_day_in_the_companys_zone(self):
         self.company.resource_calendar_id.tz = "America/New_York"
         meta = self.recurring("2026-01-01", "2026-01-31")["meta"]
         self.assertEqual(meta["as_of"], "2026-02-01T04:59:59Z")
+        self.assertEqual(meta["last_day"], "2026-01-31")
 
     def test_queued_says_what_waits(self):
         self.refresh()
@@ -538,6 +541,11 @@ class TestOptions(CrmMetricsCommon):
     def test_unknown_grain(self):
         for value in ("fortnight", "Month", "", None, 1, ["month"], {}):
             self.assertRefused("grain", grain=value)
+
+    def test_more_periods_than_anybody_reads(self):
+        years = {"date_from": "0001-01-01", "date_to": "9998-12-31"}
+        self.assertRefused("grain", grain="day", **years)
+        self.assertRefused("grain", date_from="2000-01-01", grain="day")
 
     def test_unknown_view(self):
         for value in ("gross", "", None, 0, []):

@@ -1,1 +1,10 @@
-from . import base_partner_merge
+from . import (
+    base_partner_merge,
+    crm_subscription_terms,
+    crm_subscription_wizard,
+    crm_subscription_change,
+    crm_subscription_renew,
+    crm_subscription_pause_start,
+    crm_subscription_resume,
+    crm_subscription_close,
+)

@@ -1,0 +1,620 @@
+from datetime import date
+
+from psycopg2.errors import RestrictViolation
+
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
+
+from .common import CrmMetricsCommon
+
+
+@tagged("post_install", "-at_install")
+class TestSubscriptionActions(CrmMetricsCommon):
+    """What happens to a subscription; the past stays as it was."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.gone, cls.unpaid = cls.env["crm.subscription.close.reason"].create(
+            [
+                {"name": "Gone", "kind": "voluntary"},
+                {"name": "Unpaid", "kind": "involuntary"},
+            ]
+        )
+
+    def subscribe(self, price, **values):
+        return super().subscribe(price, **{"user_id": self.seller.id, **values})
+
+    def own(self, subscription):
+        return subscription.with_user(self.seller)
+
+    def wizard(self, name, subscription, user=None):
+        """Open a wizard from the form of a subscription."""
+        model = self.env[f"crm.subscription.{name}"].with_user(user or self.seller)
+        return Form(
+            model.with_context(
+                active_model="crm.subscription",
+                active_id=subscription[:1].id,
+                active_ids=subscription.ids,
+            )
+        )
+
+    def versions(self, subscription):
+        return [
+            (
+                line.date_start and line.date_start.isoformat(),
+                line.date_end and line.date_end.isoformat(),
+                line.quantity,
+                line.price_unit,
+            )
+            for line in subscription.line_ids.sorted(lambda line: line._first_day())
+        ]
+
+    def assertRefused(self, field, method, *args, **kwargs):
+        """Expect a message that begins with a field, and nothing written."""
+        with self.assertRaisesRegex(ValidationError, f"^{field}: "):
+            method(*args, **kwargs)
+
+    def reasons(self, kind):
+        self.refresh()
+        movements = self.env["crm.mrr.movement"].search(
+            [("company_id", "=", self.company.id), ("kind", "=", kind)],
+            order="date, id",
+        )
+        return [
+            (movement.date.isoformat(), movement.reason, movement.close_reason_id)
+            for movement in movements
+        ]
+
+    # -- change -------------------------------------------------------------
+
+    def test_change_by_the_form(self):
+        subscription = self.subscribe(100, line={"quantity": 3})
+        wizard = self.wizard("change", subscription)
+        self.assertEqual(wizard.date, date(2026, 6, 15))
+        wizard.date = date(2026, 7, 1)
+        with wizard.terms_ids.edit(0) as terms:
+            self.assertEqual((terms.price_unit, terms.mrr), (100, 300))
+            terms.price_unit = 120
+            self.assertEqual(terms.mrr, 360)
+        # another day keeps what was entered
+        wizard.date = date(2026, 8, 1)
+        wizard.save().action_apply()
+        self.assertEqual(
+            self.versions(subscription),
+            [(False, "2026-07-31", 3, 100), ("2026-08-01", False, 3, 120)],
+        )
+        self.assertEqual(
+            self.movements(self.customer),
+            [
+                ("2026-01-01", "new", 300.0),
+                ("2026-08-01", "expansion", -300.0),
+                ("2026-08-01", "expansion", 360.0),
+            ],
+        )
+        self.assertEqual({row[1] for row in self.reasons("expansion")}, {"price"})
+        self.assertIn("100", subscription.message_ids[0].body)
+        self.assertIn("120", subscription.message_ids[0].body)
+
+    def test_only_what_differs_gets_a_version(self):
+        subscription = self.subscribe(0, lines=[self.line(100), self.line(50)])
+        first, second = subscription.line_ids
+        versions = self.own(subscription)._change_lines(
+            date(2026, 7, 1),
+            {first: first._values(), second: {**second._values(), "discount": 10}},
+        )
+        self.assertEqual(versions.previous_line_id, second)
+        self.assertFalse(first.date_end)
+        self.assertEqual(versions.mrr, 45)
+
+    def test_change_of_plan(self):
+        subscription = self.subscribe(100)
+        [line] = subscription.line_ids
+        self.own(subscription)._change_lines(
+            date(2026, 7, 1),
+            {line: {"recurring_plan_id": self.yearly.id, "price_unit": 960}},
+        )
+        self.assertEqual({row[1] for row in self.reasons("contraction")}, {"plan"})
+
+    def test_a_line_with_an_end_keeps_it(self):
+        subscription = self.subscribe(100, line={"date_end": "2026-12-31"})
+        self.own(subscription)._change_lines(
+            date(2026, 7, 1), {subscription.line_ids: {"quantity": 2}}
+        )
+        self.assertEqual(
+            self.versions(subscription),
+            [(False, "2026-06-30", 1, 100), ("2026-07-01", "2026-12-31", 2, 100)],
+        )
+
+    def test_a_change_before_a_later_one(self):
+        """What a later version had taken over changes there too, its own stays."""
+        subscription = self.subscribe(100, line={"quantity": 10})
+        [line] = subscription.line_ids
+        act = self.own(subscription)._change_lines
+        act(date(2026, 9, 1), {line: {"price_unit": 110}})
+        act(date(2026, 7, 1), {line: {"quantity": 12, "price_unit": 105}})
+        self.assertEqual(
+            self.versions(subscription),
+            [
+                (False, "2026-06-30", 10, 100),
+                ("2026-07-01", "2026-08-31", 12, 105),
+                ("2026-09-01", False, 12, 110),
+            ],
+        )
+        chain = subscription.line_ids.sorted(lambda line: line._first_day())
+        self.assertEqual(chain.previous_line_id, chain[:2])
+        self.assertRefused(
+            "Recurring Plan",
+            act,
+            date(2026, 8, 1),
+            {chain[1]: {"recurring_plan_id": self.yearly.id}},
+        )
+
+    def test_refused_changes(self):
+        subscription = self.subscribe(100, date_end="2026-12-31")
+        other = self.subscribe(50)
+        [line] = subscription.line_ids
+        act = self.own(subscription)._change_lines
+        more = {line: {"quantity": 2}}
+        day = date(2026, 7, 1)
+        for field, args in (
+            ("From", (False, more)),
+            ("From", (date(2026, 1, 1), more)),
+            ("From", (date(2025, 12, 1), more)),
+            ("From", (date(2027, 1, 1), more)),
+            ("Lines", (day, {})),
+            ("Lines", (day, {line: line._values()})),
+            ("Lines", (day, {other.line_ids: {"quantity": 2}})),
+            ("Quantity", (day, {line: {"quantity": -1}})),
+            ("Unit Price", (day, {line: {"price_unit": -1}})),
+            ("Disc.%", (day, {line: {"discount": 101}})),
+            ("Recurring Plan", (day, {line: {"recurring_plan_id": False}})),
+        ):
+            with self.subTest(field=field, args=args):
+                self.assertRefused(field, act, *args)
+        self.assertEqual(self.versions(subscription), [(False, False, 1, 100)])
+
+    def test_a_draft_cannot_be_changed(self):
+        subscription = self.subscribe(100, date_start=False)
+        self.assertRefused(
+            "From",
+            self.own(subscription)._change_lines,
+            date(2026, 7, 1),
+            {subscription.line_ids: {"quantity": 2}},
+        )
+
+    def test_all_or_nothing(self):
+        """One bad line of two: the good one is not changed either."""
+        subscription = self.subscribe(
+            0, lines=[self.line(100), self.line(50, "2026-08-01")]
+        )
+        first, second = subscription.line_ids.sorted("price_unit", reverse=True)
+        self.assertRefused(
+            "From",
+            self.own(subscription)._change_lines,
+            date(2026, 7, 1),
+            {first: {"quantity": 2}, second: {"quantity": 2}},
+        )
+        self.assertEqual(len(subscription.line_ids), 2)
+        self.assertFalse(first.date_end)
+
+    def test_to_free_and_back(self):
+        subscription = self.subscribe(100)
+        act = self.own(subscription)._change_lines
+        free = act(date(2026, 3, 1), {subscription.line_ids: {"discount": 100}})
+        act(date(2026, 5, 1), {free: {"discount": 0}})
+        self.assertEqual(
+            self.movements(self.customer),
+            [
+                ("2026-01-01", "new", 100.0),
+                ("2026-03-01", "churn", -100.0),
+                ("2026-05-01", "reactivation", 100.0),
+            ],
+        )
+        self.assertEqual(self.reasons("churn")[0][1], "free")
+
+    # -- a line edited by hand ----------------------------------------------
+
+    def test_editing_the_past_is_said(self):
+        subscription = self.subscribe(100)
+        line = subscription.line_ids
+        edited = line.new({"price_unit": 120}, origin=line)
+        warning = edited._onchange_history()["warning"]
+        self.assertIn("Change Terms", warning["message"])
+        self.assertEqual(warning["type"], "notification")
+        same = line.new({"price_unit": 100}, origin=line)
+        self.assertIsNone(same._onchange_history())
+        ahead = self.subscribe(100, date_start="2026-07-01").line_ids
+        self.assertIsNone(
+            ahead.new({"price_unit": 1}, origin=ahead)._onchange_history()
+        )
+
+    # -- pause, resume ------------------------------------------------------
+
+    def test_pause_and_resume(self):
+        subscription = self.subscribe(100)
+        wizard = self.wizard("pause.start", subscription)
+        wizard.date_from = date(2026, 6, 1)
+        wizard.reason = "Off season"
+        wizard.save().action_apply()
+        self.assertEqual(subscription.state, "paused")
+        wizard = self.wizard("resume", subscription)
+        self.assertEqual(wizard.date, date(2026, 6, 15))
+        wizard.save().action_apply()
+        self.assertEqual(subscription.state, "active")
+        self.assertEqual(subscription.pause_ids.date_to, date(2026, 6, 14))
+        self.assertEqual(
+            self.movements(self.customer),
+            [
+                ("2026-01-01", "new", 100.0),
+                ("2026-06-01", "contraction", -100.0),
+                ("2026-06-15", "expansion", 100.0),
+            ],
+        )
+
+    def test_refused_pauses(self):
+        subscription = self.subscribe(100, date_end="2026-12-31")
+        pause = self.own(subscription)._pause
+        pause(date(2026, 3, 1), date(2026, 3, 31))
+        for field, args in (
+            ("From", (False,)),
+            ("From", (date(2025, 12, 31),)),
+            ("From", (date(2027, 1, 1),)),
+            ("From", (date(2026, 3, 31),)),
+            ("From", (date(2026, 2, 1), date(2026, 3, 1))),
+            ("To", (date(2026, 5, 2), date(2026, 5, 1))),
+        ):
+            with self.subTest(args):
+                self.assertRefused(field, pause, *args)
+        self.assertEqual(len(subscription.pause_ids), 1)
+        draft = self.subscribe(100, date_start=False)
+        self.assertRefused("Lines", self.own(draft)._pause, date(2026, 3, 1))
+
+    def test_refused_resumes(self):
+        subscription = self.subscribe(100, date_end="2026-12-31")
+        resume = self.own(subscription)._resume
+        self.assertRefused("From", resume, date(2026, 3, 1))
+        self.own(subscription)._pause(date(2026, 3, 1))
+        self.assertRefused("From", resume, False)
+        self.assertRefused("From", resume, date(2026, 3, 1))
+        self.assertRefused("From", resume, date(2027, 1, 1))
+        self.assertFalse(subscription.pause_ids.date_to)
+
+    # -- close --------------------------------------------------------------
+
+    def test_close(self):
+        subscription = self.subscribe(100)
+        self.own(subscription)._change_lines(
+            date(2026, 9, 1), {subscription.line_ids: {"price_unit": 120}}
+        )
+        self.own(subscription)._pause(date(2026, 5, 1))
+        wizard = self.wizard("close", subscription)
+        self.assertEqual(wizard.last_day, date(2026, 6, 15))
+        with self.assertRaises(AssertionError):
+            wizard.save()  # the reason is required
+        wizard.close_reason_id = self.gone
+        wizard.last_day = date(2026, 5, 31)
+        wizard.save().action_apply()
+        self.assertEqual(subscription.state, "closed")
+        self.assertEqual(subscription.pause_ids.date_to, date(2026, 5, 31))
+        # what would have come is dropped, and said
+        self.assertEqual(len(subscription.line_ids), 1)
+        self.assertIn("dropped", subscription.message_ids[0].body)
+        self.assertEqual(
+            self.reasons("churn"), [("2026-06-01", "voluntary", self.gone)]
+        )
+
+    def test_what_ran_out_is_closed_as_of_its_end(self):
+        subscription = self.subscribe(100, date_end="2026-04-30")
+        self.assertEqual(self.reasons("churn")[0][1], "unknown")
+        wizard = self.wizard("close", subscription)
+        self.assertEqual(wizard.last_day, date(2026, 4, 30))
+        wizard.close_reason_id = self.unpaid
+        wizard.save().action_apply()
+        self.assertEqual(self.reasons("churn")[0][1], "involuntary")
+
+    def test_refused_closings(self):
+        subscription = self.subscribe(100, date_end="2026-12-31")
+        close = self.own(subscription)._close
+        self.assertRefused("Close Reason", close, date(2026, 6, 30), False)
+        self.assertRefused("Last Day", close, False, self.gone)
+        self.assertRefused("Last Day", close, date(2025, 12, 31), self.gone)
+        self.assertRefused("Last Day", close, date(2027, 1, 1), self.gone)
+        self.assertFalse(subscription.close_reason_id)
+
+    def test_several_are_closed_together_or_not_at_all(self):
+        subscriptions = self.subscribe(100) + self.subscribe(
+            50, date_start="2026-08-01"
+        )
+        wizard = self.wizard("close", subscriptions)
+        wizard.close_reason_id = self.gone
+        wizard.last_day = date(2026, 7, 31)
+        self.assertRefused("Last Day", wizard.save().action_apply)
+        self.assertFalse(subscriptions[0].date_end)
+        wizard.last_day = date(2026, 8, 31)
+        wizard.save().action_apply()
+        self.assertEqual(subscriptions.mapped("date_end"), [date(2026, 8, 31)] * 2)
+
+    # -- renew --------------------------------------------------------------
+
+    def test_on_time_only_the_end_moves(self):
+        subscription = self.subscribe(
+            0,
+            date_end="2026-06-30",
+            lines=[self.line(100), self.line(20, date_end="2026-06-30", name="Add-on")],
+        )
+        wizard = self.wizard("renew", subscription)
+        self.assertEqual(wizard.date, date(2026, 7, 1))
+        self.assertEqual(wizard.date_end, date(2027, 6, 30))
+        self.assertFalse(wizard.notice)
+        wizard.save().action_apply()
+        self.assertEqual(len(subscription.line_ids), 2)
+        self.assertEqual(
+            self.movements(self.customer)[:2],
+            [("2026-01-01", "new", 20.0), ("2026-01-01", "new", 100.0)],
+        )
+        self.assertEqual([row[0] for row in self.reasons("churn")], ["2027-07-01"] * 2)
+
+    def test_on_time_with_another_price(self):
+        subscription = self.subscribe(100, date_end="2026-06-30")
+        wizard = self.wizard("renew", subscription)
+        with wizard.terms_ids.edit(0) as terms:
+            terms.price_unit = 120
+        wizard.date_end = False
+        wizard.save().action_apply()
+        self.assertEqual(
+            self.versions(subscription),
+            [(False, "2026-06-30", 1, 100), ("2026-07-01", False, 1, 120)],
+        )
+        self.assertEqual({row[1] for row in self.reasons("expansion")}, {"price"})
+
+    def test_a_line_that_is_not_renewed(self):
+        subscription = self.subscribe(
+            0, date_end="2026-06-30", lines=[self.line(100), self.line(20)]
+        )
+        wizard = self.wizard("renew", subscription)
+        wizard.terms_ids.remove(1)
+        wizard.save().action_apply()
+        self.assertEqual(
+            [row[:2] for row in self.movements(self.customer)][2:],
+            [("2026-07-01", "contraction"), ("2027-07-01", "churn")],
+        )
+
+    def test_a_late_renewal_keeps_the_gap_and_its_reason(self):
+        subscription = self.subscribe(100)
+        self.own(subscription)._pause(date(2026, 4, 20))
+        self.own(subscription)._close(date(2026, 4, 30), self.gone)
+        before = self.reasons("churn")
+        wizard = self.wizard("renew", subscription)
+        self.assertEqual(wizard.date, date(2026, 6, 15))
+        self.assertIn("45", wizard.notice)
+        wizard.save().action_apply()
+        self.assertFalse(subscription.close_reason_id)
+        self.assertEqual(subscription.state, "active")
+        self.assertEqual(subscription.mrr, 100)
+        # the customer has left for that reason, whatever came later
+        self.assertEqual(self.reasons("churn")[:1], before)
+        self.assertEqual(before, [("2026-05-01", "voluntary", self.gone)])
+        self.assertEqual(self.reasons("reactivation")[0][0], "2026-06-15")
+
+    def test_a_late_renewal_within_the_grace(self):
+        self.company.crm_metrics_grace_days = 30
+        subscription = self.subscribe(100, date_end="2026-05-31")
+        wizard = self.wizard("renew", subscription)
+        self.assertIn("grace", wizard.notice)
+        with wizard.terms_ids.edit(0) as terms:
+            terms.price_unit = 110
+        wizard.date_end = False
+        wizard.save().action_apply()
+        self.assertEqual(
+            self.movements(self.customer),
+            [
+                ("2026-01-01", "new", 100.0),
+                ("2026-06-15", "expansion", -100.0),
+                ("2026-06-15", "expansion", 110.0),
+            ],
+        )
+
+    def test_a_change_of_mind_before_the_end(self):
+        """Notice was given and taken back: nobody ever left."""
+        subscription = self.subscribe(100)
+        self.own(subscription)._close(date(2026, 7, 31), self.gone)
+        self.own(subscription)._renew(date(2026, 8, 1))
+        self.assertEqual(self.movements(self.customer), [("2026-01-01", "new", 100.0)])
+
+    def test_twice_gone_for_two_reasons(self):
+        subscription = self.subscribe(100)
+        mine = self.own(subscription)
+        mine._close(date(2026, 2, 28), self.gone)
+        mine._renew(date(2026, 4, 1))
+        mine._close(date(2026, 5, 31), self.unpaid)
+        mine._renew(date(2026, 6, 10), changes={})
+        self.assertEqual(
+            self.reasons("churn"),
+            [
+                ("2026-03-01", "voluntary", self.gone),
+                ("2026-06-01", "involuntary", self.unpaid),
+            ],
+        )
+        self.assertEqual(len(subscription.line_ids), 3)
+
+    def test_an_end_that_is_no_loss_has_the_reason_item(self):
+        """The customer has something else: a gap is no change of price."""
+        subscription = self.subscribe(100)
+        self.subscribe(30)
+        mine = self.own(subscription)
+        mine._close(date(2026, 2, 28), self.gone)
+        mine._renew(date(2026, 4, 1))
+        self.assertEqual([row[1] for row in self.reasons("contraction")], ["item"])
+        self.assertEqual([row[1] for row in self.reasons("expansion")], ["item"])
+
+    def test_refused_renewals(self):
+        renew = self.own(self.subscribe(100))._renew
+        self.assertRefused("End", renew, date(2026, 7, 1))
+        subscription = self.subscribe(100, date_end="2026-06-30")
+        other = self.subscribe(5, date_end="2026-06-30")
+        renew = self.own(subscription)._renew
+        lines = subscription.line_ids
+        for field, args in (
+            ("From", (False,)),
+            ("From", (date(2026, 6, 30),)),
+            ("New End", (date(2026, 7, 1), date(2026, 6, 30))),
+            ("Lines", (date(2026, 7, 1), False, lines.browse())),
+            ("Lines", (date(2026, 7, 1), False, other.line_ids)),
+            ("Quantity", (date(2026, 7, 1), False, lines, {lines: {"quantity": -1}})),
+        ):
+            with self.subTest(field=field, args=args):
+                self.assertRefused(field, renew, *args)
+        self.assertEqual(subscription.date_end, date(2026, 6, 30))
+        draft = self.subscribe(100, date_start=False)
+        self.assertRefused("Lines", self.own(draft)._renew, date(2026, 7, 1))
+
+    # -- rights -------------------------------------------------------------
+
+    def test_not_on_those_of_others(self):
+        subscription = self.subscribe(100, date_end="2026-12-31")
+        stranger = subscription.with_user(self.seller_2)
+        line = stranger.line_ids
+        day = date(2026, 7, 1)
+        for call in (
+            lambda: stranger._change_lines(day, {line: {"quantity": 2}}),
+            lambda: stranger._pause(day),
+            lambda: stranger._resume(day),
+            lambda: stranger._close(day, self.gone),
+            lambda: stranger._renew(date(2027, 1, 1)),
+            lambda: (
+                self.env["crm.subscription.pause"]
+                .with_user(self.seller_2)
+                .create({"subscription_id": subscription.id, "date_from": day})
+            ),
+        ):
+            with self.assertRaises(AccessError):
+                call()
+        for name in ("change", "pause.start", "resume", "renew"):
+            wizard = self.env[f"crm.subscription.{name}"].with_user(self.seller_2)
+            with self.assertRaises(AccessError):
+                wizard.create({"subscription_id": subscription.id}).action_apply()
+        self.assertFalse(subscription.pause_ids)
+
+    def test_pauses_of_others_are_not_seen(self):
+        subscription = self.subscribe(100)
+        self.own(subscription)._pause(date(2026, 7, 1))
+        domain = [("subscription_id", "=", subscription.id)]
+        pauses = self.env["crm.subscription.pause"]
+        self.assertFalse(pauses.with_user(self.seller_2).search(domain))
+        self.assertTrue(pauses.with_user(self.seller_all).search(domain))
+
+    # -- renewals due -------------------------------------------------------
+
+    def plan_renewals(self):
+        cron = self.env.ref("crm_metrics.ir_cron_renewals")
+        with self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+
+    def renewals(self, subscription):
+        subscription.invalidate_recordset()
+        kind = self.env.ref("crm_metrics.mail_activity_type_renewal")
+        return subscription.activity_ids.filtered(
+            lambda activity: activity.activity_type_id == kind
+        )
+
+    def test_an_activity_for_what_runs_out(self):
+        self.company.crm_metrics_renewal_days = 20
+        due = self.subscribe(100, date_end="2026-06-30")
+        later = self.subscribe(100, date_end="2026-07-06")
+        closed = self.subscribe(
+            100, date_end="2026-06-30", close_reason_id=self.gone.id
+        )
+        unassigned = self.subscribe(100, date_end="2026-06-30", user_id=False)
+        self.plan_renewals()
+        [activity] = self.renewals(due)
+        self.assertEqual(activity.user_id, self.seller)
+        self.assertEqual(activity.date_deadline, date(2026, 6, 15))
+        self.assertIn("100", activity.summary)
+        self.assertFalse(self.renewals(later + closed + unassigned))
+        # once for each end
+        activity.action_feedback()
+        self.plan_renewals()
+        self.assertFalse(self.renewals(due))
+        due.date_end = "2026-07-02"
+        self.plan_renewals()
+        self.assertEqual(len(self.renewals(due)), 1)
+
+    def test_no_activity_when_switched_off(self):
+        self.company.crm_metrics_renewal_days = 0
+        due = self.subscribe(100, date_end="2026-06-16")
+        self.plan_renewals()
+        self.assertFalse(self.renewals(due))
+
+    def test_a_renewal_ends_the_activity(self):
+        renewed = self.subscribe(100, date_end="2026-06-30")
+        left = self.subscribe(100, date_end="2026-06-30")
+        self.plan_renewals()
+        self.assertEqual(len(self.renewals(renewed + left)), 2)
+        self.own(renewed)._renew(date(2026, 7, 1), date(2027, 6, 30))
+        self.own(left)._close(date(2026, 6, 30), self.gone)
+        self.assertFalse(self.renewals(renewed + left))
+
+    def test_a_salesperson_who_left(self):
+        due = self.subscribe(100, date_end="2026-06-30", user_id=self.seller_2.id)
+        self.seller_2.active = False
+        self.plan_renewals()
+        self.assertFalse(self.renewals(due))
+
+    # -- settings and data --------------------------------------------------
+
+    def test_settings(self):
+        self.manager.group_ids += self.env.ref("base.group_system")
+        settings = self.env["res.config.settings"].with_user(self.manager)
+        form = Form(settings)
+        self.assertEqual(form.crm_metrics_renewal_days, 30)
+        self.assertEqual(form.crm_metrics_won_subscription, "manual")
+        form.crm_metrics_grace_days = 14
+        form.crm_metrics_won_subscription = "automatic"
+        form.save().execute()
+        self.assertEqual(self.company.crm_metrics_grace_days, 14)
+        self.assertEqual(self.company.crm_metrics_won_subscription, "automatic")
+
+    def test_close_reasons_of_both_kinds_are_there(self):
+        names = self.env["ir.model.data"].search(
+            [
+                ("module", "=", "crm_metrics"),
+                ("model", "=", "crm.subscription.close.reason"),
+            ]
+        )
+        self.assertTrue(all(names.mapped("noupdate")))
+        reasons = self.env["crm.subscription.close.reason"].browse(
+            names.mapped("res_id")
+        )
+        self.assertEqual(set(reasons.mapped("kind")), {"voluntary", "involuntary"})
+
+    def test_a_used_reason_stays(self):
+        self.subscribe(100, date_end="2026-05-31", close_reason_id=self.gone.id)
+        with mute_logger("odoo.sql_db"), self.assertRaises(RestrictViolation):
+            self.gone.unlink()
+
+    def test_a_new_plan_is_monthly(self):
+        plan = Form(self.env["crm.recurring.plan"])
+        plan.name = "Every two weeks"
+        self.assertEqual((plan.interval_number, plan.interval_type), (1, "month"))
+        plan.interval_number, plan.interval_type = 2, "week"
+        plan = plan.save()
+        self.assertEqual((plan.interval_number, plan.interval_type), (2, "week"))
+
+    def test_a_copy_has_no_planned_renewal(self):
+        subscription = self.subscribe(100, date_end="2026-06-30")
+        self.plan_renewals()
+        self.assertTrue(subscription.renewal_planned_for)
+        self.assertFalse(subscription.copy().renewal_planned_for)
+
+    def test_one_off_lines_are_not_asked_for(self):
+        subscription = self.subscribe(
+            0,
+            lines=[
+                self.line(100),
+                {"name": "Set-up", "recurring": False, "price_unit": 500},
+            ],
+        )
+        wizard = self.wizard("change", subscription)
+        self.assertEqual(len(wizard.terms_ids), 1)
