@@ -139,8 +139,10 @@ function same(a, b) {
  * @param {Object<string, Filter>} filters
  * @param {Object} props of the client action
  * @param {(changes: Object) => void} onChange
+ * @param {(changes: Object, values: Object) => Object} [adjust] what else changes with
+ *  what the user asked for
  */
-export function useFilters(filters, props, onChange) {
+export function useFilters(filters, props, onChange, adjust = (changes) => changes) {
     const notification = useService("notification");
     const orm = useService("orm");
     const {action} = props;
@@ -169,7 +171,8 @@ export function useFilters(filters, props, onChange) {
     // before the action is mounted this only says what its URL will be
     publish();
 
-    function change(changes) {
+    function change(wanted) {
+        const changes = adjust(wanted, state);
         Object.assign(state, changes);
         publish();
         onChange(changes);

@@ -92,6 +92,13 @@ export class Formatter {
         );
     }
 
+    /** A ratio: two decimals. */
+    number(number) {
+        return write(number, false, (absolute) =>
+            formatFloat(absolute, {digits: [69, 2]})
+        );
+    }
+
     count(number, {signed} = {}) {
         return write(number, signed, (absolute) =>
             formatFloat(absolute, {digits: [69, 0]})

@@ -62,6 +62,31 @@ export const PRESETS = [
         label: _t("Last 36 Months"),
         range: (today) => [today.startOf("month").minus({months: 35}), today],
     },
+    // for what is agreed on: beyond today
+    {
+        id: "around_today",
+        label: _t("6 Months Back and Ahead"),
+        isAhead: true,
+        range: (today) => [
+            today.startOf("month").minus({months: 6}),
+            today.plus({months: 6}).endOf("month"),
+        ],
+    },
+    {
+        id: "next_12_months",
+        label: _t("Next 12 Months"),
+        isAhead: true,
+        range: (today) => [
+            today.startOf("month"),
+            today.plus({months: 11}).endOf("month"),
+        ],
+    },
+    {
+        id: "whole_year",
+        label: _t("This Year to Its End"),
+        isAhead: true,
+        range: (today) => whole(today, "year"),
+    },
 ];
 
 export const DEFAULT_PERIOD = {preset: "last_12_months"};

@@ -19,7 +19,7 @@ export class DataTable extends Component {
             type: Array,
             element: {type: Object, shape: {id: String, label: String, "*": true}},
         },
-        /** [{id, label, note, cells: {column id: Cell}}] */
+        /** [{id, label, note, isAhead, cells: {column id: Cell}}] */
         rows: {type: Array, element: Object},
         /** A row of the same shape below the others. */
         total: {type: Object, optional: true},

@@ -8,8 +8,10 @@ export class MetricCard extends Component {
         id: String,
         label: String,
         value: String,
-        /** The figure in full, when `value` is a shortened one. */
+        /** The figure in full, or why there is none. */
         title: {type: String, optional: true},
+        /** There is no figure; `title` says why. */
+        isMissing: {type: Boolean, optional: true},
         /** What the figure means, one sentence. */
         help: {type: String, optional: true},
         note: {type: String, optional: true},

@@ -6,6 +6,7 @@ import {useService} from "@web/core/utils/hooks";
 import {ChoiceMenu} from "../choice_menu/choice_menu";
 import {ChoiceSwitch} from "../choice_menu/choice_switch";
 import {GRAINS} from "../core/period";
+import {FilterMenu} from "../filter_menu/filter_menu";
 import {PeriodPicker} from "../period_picker/period_picker";
 import {RecordFilter} from "../record_filter/record_filter";
 
@@ -21,11 +22,19 @@ const NOW = 24 * 3600;
  */
 export class MetricsHeader extends Component {
     static template = "crm_metrics.MetricsHeader";
-    static components = {ChoiceMenu, ChoiceSwitch, PeriodPicker, RecordFilter};
+    static components = {
+        ChoiceMenu,
+        ChoiceSwitch,
+        FilterMenu,
+        PeriodPicker,
+        RecordFilter,
+    };
     static props = {
         filters: Object,
         /** [{id, label, help}] of the filter `view` */
         views: {type: Array, optional: true},
+        /** [{filter, resModel, label, allLabel}] of the filters in one menu */
+        moreFilters: {type: Array, optional: true},
         exportUrl: {type: String, optional: true},
         /** `meta` of the result on the screen */
         meta: {type: [Object, {value: null}], optional: true},

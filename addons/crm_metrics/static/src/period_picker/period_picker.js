@@ -14,13 +14,21 @@ export class PeriodPicker extends Component {
     static components = {DateTimeInput, Dropdown, DropdownItem};
     static props = {
         period: Object,
+        /** Offers ranges that reach beyond today. */
+        withAhead: {type: Boolean, optional: true},
         onChange: Function,
     };
 
     setup() {
-        this.presets = PRESETS;
         this.dropdown = useDropdownState();
         this.own = useState({from: "", to: ""});
+    }
+
+    get presets() {
+        const {period, withAhead} = this.props;
+        return PRESETS.filter(
+            ({id, isAhead}) => !isAhead || withAhead || id === period.preset
+        );
     }
 
     get range() {

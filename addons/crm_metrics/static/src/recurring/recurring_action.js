@@ -8,24 +8,12 @@ import {useSetupAction} from "@web/search/action_hook";
 import {Layout} from "@web/search/layout";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
 import {ChartCard} from "../chart_card/chart_card";
+import {ChoiceMenu} from "../choice_menu/choice_menu";
 import {ChoiceSwitch} from "../choice_menu/choice_switch";
-import {
-    choiceFilter,
-    grainFilter,
-    idsFilter,
-    periodFilter,
-    useFilters,
-} from "../core/filters";
-import {Formatter} from "../core/format";
-import {
-    coarsened,
-    GRAINS,
-    periodLabel,
-    previousRange,
-    rangeLabel,
-    rangeOf,
-} from "../core/period";
 import {isForUser, userMessage} from "../core/errors";
+import {useFilters} from "../core/filters";
+import {Formatter} from "../core/format";
+import {GRAINS, previousRange, rangeLabel} from "../core/period";
 import {DataTable} from "../data_table/data_table";
 import {MetricCard} from "../metric_card/metric_card";
 import {MetricsHeader} from "../metrics_header/metrics_header";
@@ -33,40 +21,28 @@ import {EmptyState, ErrorState, LoadingState} from "../screen_state/screen_state
 import {toBars} from "../waterfall_chart/waterfall";
 import {WaterfallChart} from "../waterfall_chart/waterfall_chart";
 import {recurringCards} from "./recurring_cards";
-import {isNothing, shownKinds, wholeRange, waterfallSteps} from "./recurring_figures";
-import {lastDay, movementsAction} from "./recurring_records";
+import {isNothing, waterfallSteps} from "./recurring_figures";
+import {
+    GROUPS,
+    MEASURES,
+    MORE_FILTERS,
+    NO_GROUP,
+    recurringOptions,
+    RECURRING_FILTERS,
+    SLICES,
+    VIEWS,
+    withFittingPeriod,
+} from "./recurring_filters";
+import {lastDay, movementsAction, pipelineAction} from "./recurring_records";
+import {periodTable, sliceTable} from "./recurring_table";
 
-const FILTERS = {
-    view: choiceFilter("view", ["activity", "net"]),
-    measure: choiceFilter("measure", ["arr", "mrr"]),
-    period: periodFilter(),
-    grain: grainFilter(),
-    teams: idsFilter("teams", "crm.team"),
-    users: idsFilter("users", "res.users"),
-};
-
-const VIEWS = [
-    {
-        id: "activity",
-        label: _t("Activity"),
-        help: _t("Everything that happened, day by day"),
-    },
-    {
-        id: "net",
-        label: _t("Net"),
-        help: _t("Each customer at the end of a period against its start"),
-    },
-];
-
-const MEASURES = [
-    {id: "arr", label: _t("ARR"), help: _t("Amounts a year: 12 times the MRR")},
-    {id: "mrr", label: _t("MRR"), help: _t("Amounts a month")},
-];
+const TODAY = () => luxon.DateTime.local().toISODate();
 
 export class RecurringAction extends Component {
     static template = "crm_metrics.RecurringAction";
     static components = {
         ChartCard,
+        ChoiceMenu,
         ChoiceSwitch,
         DataTable,
         EmptyState,
@@ -86,14 +62,23 @@ export class RecurringAction extends Component {
         this.keepLast = new KeepLast();
         this.views = VIEWS;
         this.measures = MEASURES;
+        this.groups = GROUPS;
+        this.moreFilters = MORE_FILTERS;
         this.measureLabel = _t("Amounts");
+        this.groupLabel = _t("Group By");
         this.display = {controlPanel: {}};
-        this.filters = useFilters(FILTERS, this.props, (changes) => {
+        const onChange = (changes) => {
             // the same figures, written in another unit
             if (Object.keys(changes).join() !== "measure") {
                 this.load();
             }
-        });
+        };
+        this.filters = useFilters(
+            RECURRING_FILTERS,
+            this.props,
+            onChange,
+            withFittingPeriod
+        );
         this.state = useState({
             isLoading: true,
             error: null,
@@ -121,21 +106,13 @@ export class RecurringAction extends Component {
     // -------------------------------------------------------------------------
 
     get options() {
-        const {view, period, grain, teams, users} = this.filters.values;
-        const range = rangeOf(period);
-        const options = {
-            date_from: range.from,
-            date_to: range.to,
-            grain: coarsened(range, grain),
-            view,
-        };
-        if (teams.length) {
-            options.team_ids = [...teams];
-        }
-        if (users.length) {
-            options.user_ids = [...users];
-        }
-        return options;
+        return recurringOptions(this.filters.values);
+    }
+
+    /** Options with the slices that the screen shows. */
+    get slicedOptions() {
+        const {group} = this.filters.values;
+        return group === NO_GROUP ? this.options : {...this.options, group_by: group};
     }
 
     async load() {
@@ -155,15 +132,22 @@ export class RecurringAction extends Component {
         await this.filters.check();
         const {options} = this;
         const values = {...this.filters.values};
-        const [now, previous] = await Promise.all([
-            this.orm.call("crm.metrics", "recurring", [options]),
+        const isAhead = options.view === "committed" && options.date_to > TODAY();
+        const [now, before, today] = await Promise.all([
+            this.orm.call("crm.metrics", "recurring", [this.slicedOptions]),
             this.fetchBefore(options),
+            // what of it is a fact
+            isAhead
+                ? this.orm.call("crm.metrics", "recurring", [
+                      {...options, view: "activity"},
+                  ])
+                : null,
         ]);
         const emptiness = isNothing(now.periods) ? await this.emptinessOf(now) : null;
         return {
             meta: now.meta,
             emptiness,
-            screen: emptiness ? null : {now, before: previous, values},
+            screen: emptiness ? null : {now, before, today, values},
         };
     }
 
@@ -203,7 +187,7 @@ export class RecurringAction extends Component {
 
     get exportUrl() {
         const options = {
-            ...this.options,
+            ...this.slicedOptions,
             company_ids: user.activeCompanies.map(({id}) => id),
         };
         const query = new URLSearchParams({
@@ -228,15 +212,13 @@ export class RecurringAction extends Component {
     }
 
     get cards() {
-        const {now, before} = this.state.screen;
-        return recurringCards({now, before, format: this.format}, (what) => {
-            const names = {
-                closing: _t("Closing"),
-                range: _t("Net new"),
-                customers: _t("Customers"),
-            };
-            const figure = what === "range" ? "all" : what;
-            return () => this.openMovements(figure, names[what], this.wholePeriod);
+        const {now, before, today} = this.state.screen;
+        const figures = {now, before, today, format: this.format};
+        return recurringCards(figures, (figure, label) => () => {
+            if (figure === "pipeline") {
+                return this.action.doAction(pipelineAction(this.selection));
+            }
+            return this.openMovements(figure, label, this.wholePeriod);
         });
     }
 
@@ -258,8 +240,18 @@ export class RecurringAction extends Component {
                 )
             );
         }
+        if (this.state.screen.today) {
+            sentences.push(
+                _t(
+                    "Hatched is what was agreed on for after %s.",
+                    rangeLabel({from: this.lastDay, to: this.lastDay})
+                )
+            );
+        }
         sentences.push(
-            _t("A bar opens its movements; a movement opens its subscription.")
+            _t(
+                "A bar opens its movements; a movement opens its subscription and the opportunity that caused it."
+            )
         );
         if (this.factor === 12) {
             sentences.push(
@@ -271,8 +263,9 @@ export class RecurringAction extends Component {
 
     get bars() {
         const {format} = this;
-        const {periods} = this.state.screen.now;
-        return toBars(waterfallSteps(periods, this.factor)).map((bar) => {
+        const {now, today} = this.state.screen;
+        const steps = waterfallSteps(now.periods, this.factor, today?.periods);
+        return toBars(steps).map((bar) => {
             const signed = !bar.isTotal;
             return {
                 ...bar,
@@ -283,16 +276,23 @@ export class RecurringAction extends Component {
         });
     }
 
-    barTitle({label, amount}, signed) {
+    barTitle({label, amount, known}, signed) {
         const figure = this.format.exact(amount, {signed});
-        if (this.factor === 1) {
-            return _t("%(label)s: %(figure)s a month", {label, figure});
-        }
         const monthly = this.format.exact(amount / this.factor, {signed});
-        return _t("%(label)s: %(figure)s a year, that is %(monthly)s a month", {
-            label,
-            figure,
-            monthly,
+        const title =
+            this.factor === 1
+                ? _t("%(label)s: %(figure)s a month", {label, figure})
+                : _t("%(label)s: %(figure)s a year, that is %(monthly)s a month", {
+                      label,
+                      figure,
+                      monthly,
+                  });
+        if (known === undefined || known === amount) {
+            return title;
+        }
+        return _t("%(title)s; by today %(known)s", {
+            title,
+            known: this.format.exact(known, {signed}),
         });
     }
 
@@ -332,117 +332,63 @@ export class RecurringAction extends Component {
         ].join(" ");
     }
 
-    get columns() {
-        return [
-            {id: "period", label: _t("Period")},
-            {id: "opening", label: _t("Opening")},
-            ...shownKinds(this.state.screen.now.periods),
-            {id: "closing", label: _t("Closing")},
-            {
-                id: "customers",
-                label: _t("Customers"),
-                help: _t("With recurring revenue at the end of the period"),
-            },
-        ];
+    get frame() {
+        return {
+            format: this.format,
+            factor: this.factor,
+            meta: this.state.meta,
+            values: this.state.screen.values,
+            open: this.openMovements.bind(this),
+        };
     }
 
     get table() {
-        const {periods, meta} = this.state.screen.now;
-        const kinds = shownKinds(periods);
-        const columns = [
-            {id: "opening", label: _t("Opening")},
-            ...kinds.map((kind) => ({...kind, signed: true})),
-            {id: "closing", label: _t("Closing")},
+        return periodTable(this.state.screen.now.periods, this.frame);
+    }
+
+    /** The slice that the figures on the screen are grouped by. */
+    get slice() {
+        const {now, values} = this.state.screen;
+        return now.groups && SLICES.find(({id}) => id === values.group);
+    }
+
+    get slices() {
+        return sliceTable(this.state.screen.now, this.slice, this.frame);
+    }
+
+    get slicesMeaning() {
+        const sentences = [
+            _t("The whole range by slice, in the same unit; the slices add up."),
         ];
-        const amounts = periods.flatMap((period) =>
-            columns.map(({id}) => this.factor * period[id])
-        );
-        const digits = this.format.digitsFor(amounts);
-        const total = {...wholeRange(periods), ...this.wholePeriod};
-        return {
-            rows: periods.map((period) =>
-                this.tableRow(period, columns, {
-                    id: period.date_from,
-                    label: periodLabel(period, meta.grain),
-                    note: this.partNote(period),
-                    digits,
-                })
-            ),
-            total:
-                periods.length > 1
-                    ? this.tableRow(total, columns, {
-                          id: "total",
-                          label: _t("Whole range"),
-                          digits,
-                      })
-                    : undefined,
-        };
-    }
-
-    tableRow(period, columns, {id, label, note, digits}) {
-        const {format} = this;
-        const cells = {};
-        for (const column of columns) {
-            const amount = this.factor * period[column.id];
-            const {signed} = column;
-            cells[column.id] = {
-                text: format.amount(amount, {signed, digits}),
-                label: _t("%(figure)s, %(period)s: %(amount)s", {
-                    figure: column.label,
-                    period: label,
-                    amount: format.exact(amount, {signed}),
-                }),
-                isNothing: !amount,
-                onOpen: () => this.openMovements(column.id, column.label, period),
-            };
+        if (
+            this.state.screen.now.groups.some((g) => g.periods.some((p) => p.transfer))
+        ) {
+            sentences.push(
+                _t("Transfer is money that went from one slice to another.")
+            );
         }
-        const {opening, closing} = period.customers;
-        cells.customers = {
-            text: format.count(closing),
-            label: _t("Customers, %(period)s: %(count)s", {
-                period: label,
-                count: format.count(closing),
-            }),
-            title:
-                closing === opening
-                    ? undefined
-                    : _t(
-                          "%s in the period",
-                          format.count(closing - opening, {signed: true})
-                      ),
-            isNothing: !closing,
-            onOpen: () => this.openMovements("customers", _t("Customers"), period),
-        };
-        return {id, label, note, cells};
-    }
-
-    /** Says which part of a period is meant, when it is not all of it. */
-    partNote(period) {
-        if (!period.partial) {
-            return undefined;
-        }
-        const last = lastDay(this.state.meta);
-        if (period.date_from > last) {
-            return _t("(lies ahead)");
-        }
-        const to = period.date_to < last ? period.date_to : last;
-        return `(${rangeLabel({from: period.date_from, to})})`;
+        return sentences.join(" ");
     }
 
     // -------------------------------------------------------------------------
     // ways out
     // -------------------------------------------------------------------------
 
-    openMovements(figure, label, period) {
+    get selection() {
+        return {
+            values: this.state.screen.values,
+            companyIds: user.activeCompanies.map(({id}) => id),
+        };
+    }
+
+    get lastDay() {
+        return lastDay(this.state.meta);
+    }
+
+    openMovements(figure, label, period, slice) {
+        const {meta} = this.state;
         return this.action.doAction(
-            movementsAction({
-                figure,
-                label,
-                period,
-                meta: this.state.meta,
-                values: this.state.screen.values,
-                companyIds: user.activeCompanies.map(({id}) => id),
-            })
+            movementsAction({figure, label, period, slice, meta, ...this.selection})
         );
     }
 

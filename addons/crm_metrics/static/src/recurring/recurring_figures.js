@@ -75,15 +75,21 @@ export function wholeRange(periods) {
 /**
  * @param {Object[]} periods
  * @param {number} factor 12 to show yearly amounts
+ * @param {Object[]} [known] the same periods without what lies ahead
  * @returns {import("../waterfall_chart/waterfall").Step[]}
  */
-export function waterfallSteps(periods, factor = 1) {
+export function waterfallSteps(periods, factor = 1, known = undefined) {
     const total = wholeRange(periods);
+    const facts = known && wholeRange(known);
     return [
         {id: "opening", label: _t("Opening").toString(), isTotal: true},
         ...shownKinds(periods).map(({id, label}) => ({id, label: label.toString()})),
         {id: "closing", label: _t("Closing").toString(), isTotal: true},
-    ].map((step) => ({...step, amount: factor * total[step.id]}));
+    ].map((step) => ({
+        ...step,
+        amount: factor * total[step.id],
+        known: facts && factor * facts[step.id],
+    }));
 }
 
 /** @returns {boolean} whether there was nothing before, in and after the periods */

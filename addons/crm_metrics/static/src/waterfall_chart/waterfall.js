@@ -6,8 +6,11 @@
  * @property {string} label
  * @property {number} amount height: a balance for a total, else a signed change
  * @property {boolean} [isTotal] stands on the ground
+ * @property {number} [known] the part of the amount that is a fact today; the rest is
+ *  only agreed on. Without it all is.
  *
  * @typedef {Step & {from: number, to: number, tone: "total"|"gain"|"loss"|"none"}} Bar
+ *  with `knownTo`, where the part ends that is a fact
  */
 
 /**
@@ -20,7 +23,8 @@ export function toBars(steps) {
         const from = step.isTotal ? 0 : level;
         const to = step.isTotal ? step.amount : level + step.amount;
         level = to;
-        return {...step, from, to, tone: toneOf(step)};
+        const knownTo = from + knownPart(step);
+        return {...step, from, to, knownTo, tone: toneOf(step)};
     });
 }
 
@@ -32,4 +36,12 @@ function toneOf({amount, isTotal}) {
         return "total";
     }
     return amount < 0 ? "loss" : "gain";
+}
+
+/** What is a fact is at most the whole: a bar is never longer than its figure. */
+function knownPart({amount, known = amount}) {
+    if (known * amount <= 0) {
+        return 0;
+    }
+    return Math.abs(known) < Math.abs(amount) ? known : amount;
 }

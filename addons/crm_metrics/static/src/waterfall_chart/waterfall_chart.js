@@ -6,6 +6,38 @@ import {paletteOf} from "../core/palette";
 /** Room for the figure above (or below) a bar, in pixels. */
 const FIGURE_HEIGHT = 22;
 
+const BARS = {
+    grouped: false,
+    borderRadius: 2,
+    borderSkipped: false,
+    // a small change is still to be seen
+    minBarLength: 2,
+    maxBarThickness: 110,
+    categoryPercentage: 0.9,
+    barPercentage: 0.72,
+};
+
+/** A fill for what is only agreed on. */
+function hatched(color) {
+    const size = 8;
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = size;
+    const ctx = tile.getContext("2d");
+    ctx.fillStyle = color;
+    ctx.globalAlpha = 0.25;
+    ctx.fillRect(0, 0, size, size);
+    ctx.globalAlpha = 1;
+    ctx.strokeStyle = color;
+    ctx.lineWidth = 1.5;
+    ctx.beginPath();
+    for (const shift of [-size, 0, size]) {
+        ctx.moveTo(shift, size);
+        ctx.lineTo(shift + size, 0);
+    }
+    ctx.stroke();
+    return ctx.createPattern(tile, "repeat");
+}
+
 /**
  * Draws bars that hang where the one before ended. Over each of them lies a button, so
  * that bars are reached by keyboard and read aloud like any other button; the canvas
@@ -42,17 +74,23 @@ export class WaterfallChart extends Component {
             type: "bar",
             data: {
                 labels: bars.map(({label}) => label),
+                // what is a fact is drawn over the whole
                 datasets: [
                     {
+                        ...BARS,
                         data: bars.map(({from, to}) => [from, to]),
+                        backgroundColor: bars.map(({tone, to, knownTo}) =>
+                            knownTo === to ? palette[tone] : hatched(palette[tone])
+                        ),
+                        order: 2,
+                    },
+                    {
+                        ...BARS,
+                        data: bars.map(({from, to, knownTo}) =>
+                            [from, to].includes(knownTo) ? null : [from, knownTo]
+                        ),
                         backgroundColor: bars.map(({tone}) => palette[tone]),
-                        borderRadius: 2,
-                        borderSkipped: false,
-                        // a small change is still to be seen
-                        minBarLength: 2,
-                        maxBarThickness: 110,
-                        categoryPercentage: 0.9,
-                        barPercentage: 0.72,
+                        order: 1,
                     },
                 ],
             },

@@ -1,0 +1,193 @@
+import {_t} from "@web/core/l10n/translation";
+import {choiceFilter, grainFilter, idsFilter, periodFilter} from "../core/filters";
+import {coarsened, rangeOf} from "../core/period";
+
+/**
+ * By what recurring revenue can be narrowed and sliced, in the order of the menus.
+ *
+ * @typedef {Object} Slice
+ * @property {string} id value of the façade's `group_by`
+ * @property {string} filter name of the filter, also in the URL
+ * @property {string} option key of the façade's options
+ * @property {string} field of crm.mrr.movement
+ * @property {string} [leadField] of crm.lead: an open one has no close reason
+ * @property {string} resModel
+ */
+
+/** @type {Slice[]} */
+export const SLICES = [
+    {
+        id: "team",
+        filter: "teams",
+        option: "team_ids",
+        field: "team_id",
+        leadField: "team_id",
+        resModel: "crm.team",
+        label: _t("Sales Team"),
+        by: _t("By sales team"),
+    },
+    {
+        id: "user",
+        filter: "users",
+        option: "user_ids",
+        field: "user_id",
+        leadField: "user_id",
+        resModel: "res.users",
+        label: _t("Salesperson"),
+        by: _t("By salesperson"),
+    },
+    {
+        id: "plan",
+        filter: "plans",
+        option: "plan_ids",
+        field: "recurring_plan_id",
+        leadField: "recurring_plan",
+        resModel: "crm.recurring.plan",
+        label: _t("Recurring Plan"),
+        allLabel: _t("All Plans"),
+        by: _t("By recurring plan"),
+    },
+    {
+        id: "source",
+        filter: "sources",
+        option: "source_ids",
+        field: "source_id",
+        leadField: "source_id",
+        resModel: "utm.source",
+        label: _t("Source"),
+        allLabel: _t("All Sources"),
+        by: _t("By source of the opportunity"),
+    },
+    {
+        id: "country",
+        filter: "countries",
+        option: "country_ids",
+        field: "country_id",
+        leadField: "country_id",
+        resModel: "res.country",
+        label: _t("Country"),
+        allLabel: _t("All Countries"),
+        by: _t("By country"),
+    },
+    {
+        id: "reason",
+        filter: "reasons",
+        option: "reason_ids",
+        field: "close_reason_id",
+        resModel: "crm.subscription.close.reason",
+        label: _t("Close Reason"),
+        allLabel: _t("All Close Reasons"),
+        by: _t("By close reason"),
+    },
+];
+
+/** Those that share one menu in the header. */
+export const MORE_FILTERS = SLICES.filter(({allLabel}) => allLabel);
+
+export const NO_GROUP = "none";
+
+export const GROUPS = [
+    {id: NO_GROUP, label: _t("No Grouping")},
+    ...SLICES.map(({id, label}) => ({id, label})),
+];
+
+export const VIEWS = [
+    {
+        id: "activity",
+        label: _t("Activity"),
+        help: _t("Everything that happened, day by day"),
+    },
+    {
+        id: "net",
+        label: _t("Net"),
+        help: _t("Each customer at the end of a period against its start"),
+    },
+    {
+        id: "committed",
+        label: _t("Committed"),
+        help: _t("What happened, and what was agreed on for later days"),
+    },
+];
+
+export const MEASURES = [
+    {id: "arr", label: _t("ARR"), help: _t("Amounts a year: 12 times the MRR")},
+    {id: "mrr", label: _t("MRR"), help: _t("Amounts a month")},
+];
+
+const sliceFilters = () =>
+    Object.fromEntries(
+        SLICES.map(({filter, resModel}) => [filter, idsFilter(filter, resModel)])
+    );
+
+const idsOf = (choices) => choices.map(({id}) => id);
+
+export const RECURRING_FILTERS = {
+    view: choiceFilter("view", idsOf(VIEWS)),
+    measure: choiceFilter("measure", idsOf(MEASURES)),
+    period: periodFilter(),
+    grain: grainFilter(),
+    group: choiceFilter("group", idsOf(GROUPS)),
+    ...sliceFilters(),
+};
+
+export const COHORT_FILTERS = {
+    figure: choiceFilter("figure", ["net", "gross", "customers"]),
+    period: periodFilter(),
+    ...sliceFilters(),
+};
+
+/**
+ * @param {Object} values of the filters
+ * @returns {Object} the options of the façade that narrow a result
+ */
+export function sliceOptions(values) {
+    const chosen = SLICES.filter(({filter}) => values[filter]?.length);
+    return Object.fromEntries(
+        chosen.map(({filter, option}) => [option, [...values[filter]]])
+    );
+}
+
+/** @returns {Object} options of `crm.metrics.recurring`, without `group_by` */
+export function recurringOptions(values) {
+    const range = rangeOf(values.period);
+    return {
+        date_from: range.from,
+        date_to: range.to,
+        grain: coarsened(range, values.grain),
+        view: values.view,
+        ...sliceOptions(values),
+    };
+}
+
+/** @returns {Object} options of `crm.metrics.recurring_cohorts` */
+export function cohortOptions(values) {
+    const range = rangeOf(values.period);
+    return {date_from: range.from, date_to: range.to, ...sliceOptions(values)};
+}
+
+const AHEAD = {preset: "around_today"};
+
+/**
+ * What was agreed on for later is seen only in a range that reaches there, and nothing
+ * else is in it: the range follows the view.
+ *
+ * @param {Object} changes of the filters that the user asked for
+ * @param {Object} values as they were
+ * @param {luxon.DateTime} [today]
+ * @returns {Object} the changes to be made
+ */
+export function withFittingPeriod(changes, values, today = luxon.DateTime.local()) {
+    if (!changes.view || changes.period) {
+        return changes;
+    }
+    const iso = today.toISODate();
+    const {from, to} = rangeOf(values.period, today);
+    if (changes.view === "committed" && to <= iso) {
+        return {...changes, period: AHEAD};
+    }
+    const wasAhead = values.period.preset === AHEAD.preset || from > iso;
+    if (values.view === "committed" && changes.view !== "committed" && wasAhead) {
+        return {...changes, period: RECURRING_FILTERS.period.default};
+    }
+    return changes;
+}
