@@ -5,5 +5,6 @@ from . import test_demo
 from . import test_partner_merge
 from . import test_issues
 from . import test_subscription_actions
+from . import test_renewals
 from . import test_lead_subscription
 from . import test_import
