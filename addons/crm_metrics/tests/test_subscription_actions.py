@@ -1,4 +1,7 @@
+import json
 from datetime import date
+
+from lxml import etree
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
@@ -313,3 +316,36 @@ class TestSubscriptionActions(SubscriptionCase):
         pauses = self.env["crm.subscription.pause"]
         self.assertFalse(pauses.with_user(self.seller_2).search(domain))
         self.assertTrue(pauses.with_user(self.seller_all).search(domain))
+
+    # -- views ----------------------------------------------------------------
+
+    def test_what_the_web_client_parses_on_its_own(self):
+        """Odoo does not check these when it loads the views."""
+        model = self.env["crm.subscription"].with_user(self.seller)
+        kanban = etree.fromstring(model.get_view(view_type="kanban")["arch"])
+        colors = json.loads(kanban.find("progressbar").get("colors"))
+        self.assertEqual(set(colors), {"planned", "today", "overdue"})
+        for attribute in ("records_draggable", "group_create", "quick_create"):
+            self.assertIn(kanban.get(attribute), ("0", "False"))
+        # an end moves by renewing, not by dragging
+        calendar = etree.fromstring(model.get_view(view_type="calendar")["arch"])
+        self.assertIn(calendar.get("edit"), ("0", "False"))
+        self.assertEqual(calendar.get("date_start"), "date_end")
+
+    def test_columns_are_in_the_order_of_a_life(self):
+        self.subscribe(100)
+        groups = self.env["crm.subscription"].web_read_group(
+            [("company_id", "=", self.company.id)], ["state"], ["mrr:sum"]
+        )["groups"]
+        self.assertEqual([group["state"] for group in groups], ["active"])
+        groups = (
+            self.env["crm.subscription"]
+            .with_context(read_group_expand=True)
+            .web_read_group(
+                [("company_id", "=", self.company.id)], ["state"], ["mrr:sum"]
+            )["groups"]
+        )
+        self.assertEqual(
+            [group["state"] for group in groups],
+            ["draft", "upcoming", "active", "paused", "closed"],
+        )
