@@ -2,9 +2,12 @@
 a rebuild into empty tables.
 """
 
+from datetime import timedelta
+
 import books
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from psycopg2 import IntegrityError
 
 from odoo import Command
 from odoo.exceptions import UserError
@@ -24,6 +27,7 @@ line_changes = st.one_of(
     written("plan", books.plans),
     written("date_start", books.maybe_day),
     written("date_end", books.maybe_day),
+    written("close_reason", books.close_reasons),
     written("name", st.just("renamed")),
 )
 subscription_changes = st.one_of(
@@ -36,7 +40,8 @@ subscription_changes = st.one_of(
     written("date_start", books.maybe_day),
     written("date_end", books.maybe_day),
     written("active", st.booleans()),
-    written("foreign", st.booleans()),
+    written("currency", st.sampled_from(books.CURRENCIES)),
+    written("close_reason", books.close_reasons),
     written("note", st.just("<p>seen</p>")),
 )
 edits = st.one_of(
@@ -59,6 +64,27 @@ edits = st.one_of(
     st.tuples(st.just("become_company"), numbers, st.booleans()),
     st.tuples(st.just("merge"), st.lists(numbers, min_size=2, max_size=3)),
     st.tuples(st.just("change_plan"), books.plans, st.integers(0, 12)),
+    st.tuples(
+        st.just("change_interval"),
+        books.plans,
+        st.integers(0, 3),
+        st.sampled_from(["day", "week", "month", "year"]),
+    ),
+    st.tuples(st.just("enter_rate"), books.rate_values()),
+    st.tuples(st.just("enter_rate"), books.rate_values()),
+    st.tuples(st.just("move_rate"), numbers, books.days),
+    st.tuples(st.just("delete_rate"), numbers),
+    st.tuples(st.just("add_pause"), numbers, books.days, books.lengths),
+    st.tuples(st.just("add_pause"), numbers, books.days, st.none()),
+    st.tuples(st.just("move_pause"), numbers, books.days, books.lengths),
+    st.tuples(st.just("delete_pause"), numbers),
+    st.tuples(st.just("change_settings"), st.integers(0, 1), books.settings_values),
+    st.tuples(
+        st.just("change_reason"),
+        st.integers(0, 1),
+        st.sampled_from(["voluntary", "involuntary"]),
+    ),
+    st.tuples(st.just("follow"), numbers, numbers),
     st.tuples(st.just("delete_team"), st.integers(0, 2)),
     st.tuples(st.just("delete_lead"), st.integers(0, 1)),
     st.tuples(st.just("change_company_currency"), st.sampled_from([0, 1])),
@@ -81,7 +107,7 @@ class TestIncremental(books.BookCase):
         try:
             with self.env.cr.savepoint():
                 getattr(self, f"step_{name}")(*arguments)
-        except UserError:
+        except (UserError, IntegrityError):
             self.env.invalidate_all(flush=False)
 
     def pick(self, records, number):
@@ -104,6 +130,8 @@ class TestIncremental(books.BookCase):
         line = self.pick(self.lines, number)
         if field == "plan":
             field, value = "recurring_plan_id", self.plans[value].id
+        elif field == "close_reason":
+            field, value = "close_reason_id", self.reason_id(value)
         self.write_date(line, field, value)
 
     def write_date(self, record, field, value):
@@ -124,14 +152,15 @@ class TestIncremental(books.BookCase):
             field, value = "partner_id", self.pick(self.contacts.exists(), value).id
         elif field == "company":
             field, value = "company_id", self.companies[value].id
-        elif field == "foreign":
-            own = subscription.company_id.currency_id
-            foreign = (self.usd | self.jpy) - own
-            field, value = "currency_id", (foreign if value else own).id
-        elif field in ("user", "team", "lead"):
-            records = {"user": self.sellers, "team": self.teams, "lead": self.leads}[
-                field
-            ]
+        elif field == "currency":
+            field, value = "currency_id", self.currencies[value].id
+        elif field in ("user", "team", "lead", "close_reason"):
+            records = {
+                "user": self.sellers,
+                "team": self.teams,
+                "lead": self.leads,
+                "close_reason": self.reasons,
+            }[field]
             gone = value is None or not records[value].exists()
             field, value = f"{field}_id", False if gone else records[value].id
         self.write_date(subscription, field, value)
@@ -204,6 +233,63 @@ class TestIncremental(books.BookCase):
     def step_change_plan(self, number, months):
         self.plans[number].number_of_months = months
 
+    def step_change_interval(self, number, interval_number, interval_type):
+        self.plans[number].write(
+            {"interval_number": interval_number, "interval_type": interval_type}
+        )
+
+    @property
+    def rates(self):
+        return self.env["res.currency.rate"].search([], order="id")
+
+    def step_enter_rate(self, drawn):
+        self.enter_rate(drawn)
+
+    def step_move_rate(self, number, day):
+        rate = self.pick(self.rates, number)
+        others = self.rates - rate
+        taken = others.filtered(
+            lambda other: (other.currency_id, other.company_id, other.name)
+            == (rate.currency_id, rate.company_id, day)
+        )
+        if not taken:
+            rate.name = day
+
+    def step_delete_rate(self, number):
+        self.pick(self.rates, number).unlink()
+
+    @property
+    def pauses(self):
+        return self.subscriptions.pause_ids.sorted("id")
+
+    @staticmethod
+    def pause_values(day, length):
+        last = False if length is None else day + timedelta(days=length)
+        return {"date_from": day, "date_to": last}
+
+    def step_add_pause(self, number, day, length):
+        subscription = self.pick(self.subscriptions, number)
+        if subscription:
+            subscription.pause_ids = [Command.create(self.pause_values(day, length))]
+
+    def step_move_pause(self, number, day, length):
+        self.pick(self.pauses, number).write(self.pause_values(day, length))
+
+    def step_delete_pause(self, number):
+        self.pick(self.pauses, number).unlink()
+
+    def step_change_settings(self, number, drawn):
+        self.apply_settings(self.companies[number], drawn)
+
+    def step_change_reason(self, number, kind):
+        self.reasons[number].kind = kind
+
+    def step_follow(self, number, other):
+        """Join two lines of a subscription to versions of one item, or part them."""
+        line = self.pick(self.lines, number)
+        mates = line.subscription_id.line_ids - line
+        line.previous_line_id = self.pick(mates, other) if mates and other % 3 else False
+
     def step_delete_team(self, number):
         self.teams[number].exists().unlink()
 
@@ -219,7 +305,7 @@ class TestIncremental(books.BookCase):
 
     def step_refresh(self, limit):
         self.refresh(limit)
-        self.assertFacts(self.read_lines())
+        self.assertFacts()
 
     def step_batch(self, fact, limit):
         self.env.flush_all()
@@ -234,7 +320,7 @@ class TestIncremental(books.BookCase):
     def check(self):
         """Incremental = full = oracle, and the audit finds nothing to mend."""
         self.refresh()
-        self.assertFacts(self.read_lines())
+        self.assertFacts()
         incremental = self.stored()
         issues = self.stored_issues()
         self.assertEqual(self.engine.audit(), dict.fromkeys(books.FACTS, 0))
@@ -244,7 +330,7 @@ class TestIncremental(books.BookCase):
             self.assertCounts(rows, full[fact])
         self.assertCounts(self.stored_issues(), issues)
 
-    @settings(max_examples=100)
+    @settings(max_examples=80)
     @given(book=books.books(max_subscriptions=5), steps=steps)
     def test_incremental_is_full(self, book, steps):
         """After any sequence of changes, with refreshes in between or not."""
@@ -254,7 +340,7 @@ class TestIncremental(books.BookCase):
                 self.do(*step)
             self.check()
 
-    @settings(max_examples=150)
+    @settings(max_examples=120)
     @given(book=books.books(max_subscriptions=4), edit=edits)
     def test_one_edit_of_a_settled_book(self, book, edit):
         """Nothing else hides what a single change forgets to queue."""
@@ -274,16 +360,14 @@ class TestIncremental(books.BookCase):
         """Lines that arrive one by one, shuffled, give what one import gives."""
         with self.example():
             _contacts, subscriptions = self.make_book(book)
+            lines = subscriptions.line_ids
+            # a version that has lost its dates for a while would overlap with others
+            lines.previous_line_id = False
             self.refresh()
             expected = self.stored()
 
-            lines = subscriptions.line_ids
-            lines.previous_line_id = False
             dated = [
-                (
-                    line,
-                    line.read(["quantity", "price_unit", "date_start", "date_end"])[0],
-                )
+                (line, line.read(["quantity", "price_unit", "date_start", "date_end"])[0])
                 for line in lines
             ]
             lines.write({"quantity": 0, "date_start": False, "date_end": False})
@@ -311,9 +395,7 @@ class TestIncremental(books.BookCase):
             for fact in reversed(books.FACTS):
                 self.env.cr.execute(f"DELETE FROM {self.env[fact]._table}")
             for fact in books.FACTS:
-                results = [
-                    self.engine.recompute(fact, n, shards) for n in range(shards)
-                ]
+                results = [self.engine.recompute(fact, n, shards) for n in range(shards)]
                 rows = self.env[fact].search_count([])
                 self.assertEqual(sum(result["rows"] for result in results), rows)
                 self.assertEqual(sum(result["changed"] for result in results), rows)

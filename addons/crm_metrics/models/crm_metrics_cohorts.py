@@ -102,17 +102,21 @@ class CrmMetrics(models.AbstractModel):
             SQL(
                 """
                 WITH own AS (%(own)s), first AS (
-                    SELECT company_id, partner_id, min(start) AS cohort
+                    -- a line that begins at rest has no rate yet
+                    SELECT company_id, partner_id,
+                           min(start) FILTER (WHERE has_money) AS cohort
                       FROM (%(whole)s) AS whole GROUP BY 1, 2
                 ), balances AS (
-                    SELECT slice, company_id, partner_id, cohort, start,
+                    SELECT slice, company_id, partner_id, cohort,
+                           GREATEST(start, cohort) AS start,
                            sum(net) OVER w AS balance, sum(logos) OVER w AS heads,
                            (row_number() OVER w = 1)::int AS began
                       FROM own JOIN first USING (company_id, partner_id)
                      WHERE cohort BETWEEN date_trunc('month', %(date_from)s::timestamp)
                                       AND %(date_to)s
+                       AND (has_money OR NOT %(sliced)s)
                     WINDOW w AS (PARTITION BY slice, company_id, partner_id
-                                 ORDER BY start)
+                                 ORDER BY GREATEST(start, cohort))
                 ), states AS (
                     SELECT *, %(alive)s AS alive, LEAST(balance, COALESCE(max(balance)
                                FILTER (WHERE start = cohort) OVER w, 0)) AS capped
@@ -133,6 +137,7 @@ class CrmMetrics(models.AbstractModel):
                 own=own,
                 whole=whole,
                 alive=alive,
+                sliced=sliced,
                 date_from=options["date_from"],
                 date_to=options["date_to"],
             )

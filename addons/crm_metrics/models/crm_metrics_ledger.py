@@ -135,9 +135,71 @@ class CrmMetrics(models.AbstractModel):
             )
         )
         money = [row[:5] for row in rows]
-        if not sliced:
-            return money, [(row[0], row[2], row[3], row[5]) for row in rows]
-        return money, self._activity_heads(options, last, group)
+        if sliced:
+            return money, self._activity_heads(options, last, group)
+        if options["view"] == "committed" and options["date_to"] > last:
+            return money, self._committed_heads(options, last)
+        return money, [(row[0], row[2], row[3], row[5]) for row in rows]
+
+    def _committed_heads(self, options, last):
+        """Count the customers of view `committed`.
+
+        On later days a customer is there who is alive, or of whom something is
+        left because a renewal that is due is not lost.
+        """
+        query = self._ledger_query({**options, "view": "activity"}, options["date_to"])
+        parts = self._ledger_columns(
+            query, None, company="company_id", partner="partner_id", date="date",
+            kind="kind", amount="amount", customers="customers", due="renewal_due",
+        )  # fmt: skip
+        query.groupby = SQL("1, 2, 3")
+        days = query.select(
+            SQL("%s AS company_id", parts["company"]),
+            SQL("%s AS partner_id", parts["partner"]),
+            SQL("%s AS date", parts["date"]),
+            SQL(
+                "min(%(kind)s) FILTER (WHERE %(kind)s <> 'fx') AS kind",
+                kind=parts["kind"],
+            ),
+            SQL(
+                "sum(%s) FILTER (WHERE %s <= %s OR %s IS NOT TRUE) AS net",
+                parts["amount"],
+                parts["date"],
+                last,
+                parts["due"],
+            ),
+            SQL("sum(%s) AS logos", parts["customers"]),
+        )
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT NULL, %(start)s, %(kind)s, sum(step)
+                  FROM (SELECT *, there - lag(there, 1, 0) OVER (
+                                      PARTITION BY company_id, partner_id
+                                          ORDER BY date) AS step
+                          FROM (SELECT *, (sum(logos) OVER w > 0 OR date > %(last)s
+                                           AND sum(net) OVER w > 0)::int AS there
+                                  FROM (%(days)s) AS days
+                                WINDOW w AS (PARTITION BY company_id, partner_id
+                                             ORDER BY date)) AS lives) AS steps
+                 WHERE step <> 0
+                 GROUP BY 1, 2, 3
+                """,
+                start=self._start_sql(options, SQL("date")),
+                kind=self._logo_kind_sql(),
+                last=last,
+                days=days,
+            )
+        )
+
+    @staticmethod
+    def _logo_kind_sql():
+        """Return the SQL of the kind under which a customer's `step` counts."""
+        return SQL(
+            """CASE WHEN step > 0 AND kind IN ('new', 'reactivation') THEN kind
+                    WHEN step < 0 AND kind = 'churn' THEN kind
+                    ELSE 'transfer' END"""
+        )
 
     def _activity_heads(self, options, last, group):
         query = self._ledger_query(options, last)
@@ -178,15 +240,14 @@ class CrmMetrics(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT *, CASE WHEN step > 0 AND kind IN ('new', 'reactivation') THEN kind
-                           WHEN step < 0 AND kind = 'churn' THEN kind
-                           ELSE 'transfer' END AS logo_kind
+            SELECT *, %s AS logo_kind
               FROM (SELECT *, (closing > 0)::int - (closing - net > 0)::int AS step
                       FROM (SELECT *, sum(net) OVER (
                                         PARTITION BY slice, company_id, partner_id
                                             ORDER BY %s) AS closing
                               FROM (%s) AS parts) AS balances) AS steps
             """,
+            self._logo_kind_sql(),
             order,
             parts,
         )
@@ -255,6 +316,7 @@ class CrmMetrics(models.AbstractModel):
             ),
             SQL("sum(%s) AS logos", parts["customers"]),
             SQL("bool_or(%s = 'new') AS has_new", parts["kind"]),
+            SQL("bool_or(%s <> 0) AS has_money", parts["amount"]),
         )
 
     def _net_kinds(self, by_customer):

@@ -32,6 +32,9 @@ class CrmMetrics(models.AbstractModel):
         :param dict rates: company id -> factor into the currency of the result
         :return: dict, slice -> dict of figures
         """
+        # what lies ahead is known as of now, not as of then
+        ahead = options["date_to"] >= options["companies"][0]._metrics_today()
+        known = ahead and self._weighted_is_known(options, group)
         figures = defaultdict(
             lambda: {
                 "year": dict.fromkeys(
@@ -39,29 +42,20 @@ class CrmMetrics(models.AbstractModel):
                 ),
                 "total": 0,
                 "top10": 0,
-                "committed": None,
-                "weighted": None,
+                "committed": 0 if ahead else None,
+                "weighted": 0 if known else None,
             }
         )
         for slice_id, values in self._year_figures(options, last, group, rates):
             figures[slice_id].update(values)
-        company = options["companies"][0]
-        if options["date_to"] >= company._metrics_today():
-            # what lies ahead is known as of now, not as of then
-            committed = self._committed_sums(options, last, group, rates)
-            weighted = self._weighted_sums(options, group, rates)
-            for slice_id in {
-                *figures,
-                *committed,
-                *weighted,
-                *([] if group else [None]),
-            }:
-                figures[slice_id].update(
-                    committed=committed.get(slice_id, 0),
-                    weighted=weighted.get(slice_id, 0)
-                    if self._weighted_is_known(options, group)
-                    else None,
-                )
+        if ahead:
+            after = options["date_to"] if options["view"] == "committed" else last
+            committed = self._committed_sums(options, after, group, rates)
+            for slice_id, amount in committed.items():
+                figures[slice_id]["committed"] = amount
+        if known:
+            for slice_id, amount in self._weighted_sums(options, group, rates).items():
+                figures[slice_id]["weighted"] = amount
         return figures
 
     def _year_figures(self, options, last, group, rates):
@@ -95,7 +89,7 @@ class CrmMetrics(models.AbstractModel):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT slice, sum(earlier * rate),
+                SELECT slice, sum(earlier * rate) FILTER (WHERE earlier > 0),
                        sum(later * rate) FILTER (WHERE earlier > 0),
                        sum(LEAST(earlier, later) * rate) FILTER (WHERE earlier > 0),
                        count(*) FILTER (WHERE %(alive_then)s),
@@ -135,8 +129,8 @@ class CrmMetrics(models.AbstractModel):
                 },
             )
 
-    def _committed_sums(self, options, last, group, rates):
-        """Return what was agreed on for later days: dict, slice -> money a month.
+    def _committed_sums(self, options, after, group, rates):
+        """Return what was agreed on for days after one: dict, slice -> money a month.
 
         Increases that are entered, and decreases of agreements that somebody has
         closed or changed; a term that merely runs out is a renewal due.
@@ -144,7 +138,7 @@ class CrmMetrics(models.AbstractModel):
         movement = self.env["crm.mrr.movement"].with_context(active_test=False)
         query = movement._search(
             self._ledger_domain(options)
-            & Domain("date", ">", last)
+            & Domain("date", ">", after)
             & Domain("renewal_due", "=", False)
         )
         parts = self._ledger_columns(
@@ -165,8 +159,6 @@ class CrmMetrics(models.AbstractModel):
 
     def _weighted_sums(self, options, group, rates):
         """Return the MRR of open opportunities times their probability, by slice."""
-        if not self._weighted_is_known(options, group):
-            return {}
         companies = options["companies"]
         domain = (
             Domain("type", "=", "opportunity")

@@ -122,8 +122,8 @@ class CrmMrrMovement(models.Model):
                 SELECT s.id, s.company_id, s.partner_id, s.lead_id, s.team_id,
                        s.user_id, s.date_from,
                        s.date_to, s.rate, s.rate_currency, s.currency_id,
-                       s.close_reason_id, s.start_reason, s.end_reason,
-                       (s.paused OR s.rate > 0)::int AS alive,
+                       s.close_reason_id, s.start_reason, s.end_reason, s.goes_free,
+                       (s.paused OR s.rate_currency > 0)::int AS alive,
                        s.currency_id <> c.currency_id AS is_foreign,
                        -- the line as one number, the same after every rebuild
                        (s.res_id::bigint << 32)
@@ -177,11 +177,12 @@ class CrmMrrMovement(models.Model):
                         -- versions that differ in nothing, apart by a gap
                         WHEN k.kind IN ('expansion', 'contraction')
                         THEN COALESCE(e.reason, 'item')
-                        WHEN k.kind <> 'churn' OR e.reason = 'free' THEN e.reason
+                        WHEN k.kind <> 'churn' THEN e.reason
+                        WHEN e.goes_free THEN 'free'
                         ELSE COALESCE(close.kind, 'unknown') END AS reason,
                    CASE WHEN e.ends THEN e.close_reason_id END AS close_reason_id,
-                   e.ends AND e.reason = 'item' AND e.close_reason_id IS NULL
-                       AS renewal_due,
+                   e.ends AND COALESCE(e.reason, '') = 'item'
+                       AND e.close_reason_id IS NULL AS renewal_due,
                    e.lead_id, e.team_id, e.user_id, NULL::text AS issue
               FROM edge e
               JOIN classified k USING (company_id, partner_id, date)
@@ -195,8 +196,8 @@ class CrmMrrMovement(models.Model):
              WHERE e.amount <> 0 OR carried.customers <> 0
              UNION ALL
             SELECT s.partner_id, s.id, r.date, 'fx', s.company_id, r.gain, 0, NULL,
-                   NULL, r.date = s.date_to AND s.end_reason = 'item'
-                       AND s.close_reason_id IS NULL,
+                   NULL, COALESCE(r.date = s.date_to AND s.end_reason = 'item'
+                                  AND s.close_reason_id IS NULL, FALSE),
                    s.lead_id, s.team_id, s.user_id, NULL
               FROM revalued r
               JOIN segment s ON s.id = r.id

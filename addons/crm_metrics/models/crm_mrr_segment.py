@@ -26,6 +26,7 @@ class CrmMrrSegment(models.Model):
         "close_reason_id",
         "start_reason",
         "end_reason",
+        "goes_free",
     )
 
     company_id = fields.Many2one(
@@ -92,6 +93,9 @@ class CrmMrrSegment(models.Model):
     )
     start_reason = fields.Char(readonly=True)
     end_reason = fields.Char(readonly=True)
+    goes_free = fields.Boolean(
+        readonly=True, help="At the end the item goes on for nothing."
+    )
 
     _line_idx = models.Index("(res_id, res_model)")
 
@@ -110,7 +114,7 @@ class CrmMrrSegment(models.Model):
                 """SELECT partner_id, res_model, res_id, date_from, date_to, company_id,
                           user_id, team_id, lead_id, recurring_plan_id, currency_id,
                           close_reason_id, rate_currency, paused, start_reason,
-                          end_reason
+                          end_reason, goes_free
                      FROM (%s) AS source""",
                 self.env[source]._recurring_rows(condition),
             )
@@ -121,8 +125,8 @@ class CrmMrrSegment(models.Model):
         rows = SQL(
             """
             SELECT r.*,
-                   -- what is alive: it counts, or it rests
-                   r.paused OR r.rate_currency > 0 AS alive,
+                   -- it counts, or would count if it did not rest
+                   r.rate_currency > 0 AS alive,
                    CASE WHEN c.id IS NULL THEN 'no_company'
                         WHEN r.date_to <= r.date_from THEN 'outside_subscription'
                         WHEN r.rate_currency IS NULL THEN 'plan_without_period'
@@ -144,8 +148,16 @@ class CrmMrrSegment(models.Model):
                    r.company_id, r.user_id, r.team_id, r.lead_id,
                    r.recurring_plan_id, r.currency_id, r.date_to, r.rate_currency,
                    %(value)s AS rate, r.paused, r.close_reason_id, r.start_reason,
-                   r.end_reason, r.issue
-              FROM (%(rows)s) r
+                   r.end_reason, r.goes_free, r.issue
+              FROM (SELECT partner_id, res_model, res_id, date_from, company_id, user_id,
+                           team_id, lead_id, recurring_plan_id, currency_id, date_to,
+                           CASE WHEN paused THEN 0
+                                ELSE rate_currency END AS rate_currency,
+                           paused AND alive AS paused,
+                           CASE WHEN date_to IS NULL OR end_reason IN ('pause', 'resume')
+                                THEN NULL ELSE close_reason_id END AS close_reason_id,
+                           start_reason, end_reason, goes_free, issue
+                      FROM (%(rows)s) AS counted) r
               LEFT JOIN res_company c ON c.id = r.company_id
               LEFT JOIN res_currency company_currency
                      ON company_currency.id = c.currency_id
@@ -183,7 +195,8 @@ class CrmMrrSegment(models.Model):
             SELECT given.partner_id, res_model, res_id, date_from,
                    COALESCE(gap.back, date_to) AS date_to, given.company_id, user_id,
                    team_id, lead_id, recurring_plan_id, currency_id, close_reason_id,
-                   rate_currency, paused, start_reason, end_reason, alive, issue
+                   rate_currency, paused, start_reason, end_reason, goes_free, alive,
+                   issue
               FROM given
               LEFT JOIN gap
                      ON gap.company_id = given.company_id

@@ -15,6 +15,7 @@ class CrmSubscription(models.Model):
     _description = "Subscription"
     _order = "date_start desc, id desc"
     _check_company_auto = True
+    _rec_names_search = ["name", "partner_id.name"]
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(
@@ -107,6 +108,7 @@ class CrmSubscription(models.Model):
         ],
         compute="_compute_today",
         search="_search_state",
+        group_expand=True,
         help="Draft: no recurring line with a date. Upcoming: begins later.",
     )
     mrr = fields.Monetary(
@@ -133,6 +135,13 @@ class CrmSubscription(models.Model):
     # ------------------------------------------------------------------
     # computed
     # ------------------------------------------------------------------
+
+    @api.depends("name", "partner_id")
+    def _compute_display_name(self):
+        for subscription in self:
+            # many a customer has the same: lists and calendars need both
+            names = (subscription.commercial_partner_id.name, subscription.name)
+            subscription.display_name = ": ".join(filter(None, names))
 
     @api.depends("company_id")
     def _compute_currency_id(self):
@@ -227,8 +236,8 @@ class CrmSubscription(models.Model):
         :param SQL condition: as in `crm.subscription.line._recurring_rows`
         """
         return SQL(
-            """SELECT r.subscription_id AS id, r.date_from, r.date_to, r.rate_currency,
-                      r.paused
+            """SELECT r.subscription_id AS id, r.date_from, r.date_to, r.paused,
+                      CASE WHEN r.paused THEN 0 ELSE r.rate_currency END AS rate_currency
                  FROM (%s) r
                 WHERE r.date_from < COALESCE(r.date_to, 'infinity')""",
             self.env["crm.subscription.line"]._recurring_rows(condition),

@@ -156,9 +156,10 @@ class CrmSubscriptionLine(models.Model):
             - `res_model`, `res_id`: the line
             - `date_from` (None: not dated yet), `date_to` (first day without,
               None: open), `paused`: a line with pauses gives several rows
-            - `rate_currency`: monthly, rounded to its currency, 0 while paused;
-              None: the plan has no length
-            - `start_reason`, `end_reason`: why the rate begins and ends
+            - `rate_currency`: monthly, rounded to its currency, the same while it
+              rests; None: the plan has no length
+            - `start_reason`, `end_reason`: why the rate begins and ends;
+              `goes_free`: at its end the item goes on for nothing
         """
         has_pause = SQL(
             "EXISTS (SELECT FROM crm_subscription_pause pause"
@@ -169,13 +170,15 @@ class CrmSubscriptionLine(models.Model):
             """
             SELECT whole.*, first_day AS date_from, day_after AS date_to,
                    FALSE AS paused, rate AS rate_currency,
-                   first_reason AS start_reason, last_reason AS end_reason
+                   first_reason AS start_reason, last_reason AS end_reason,
+                   free_next AS goes_free
               FROM (%(whole)s) AS whole
              UNION ALL
             SELECT base.*, stretch.date_from, stretch.date_to, stretch.paused,
-                   CASE WHEN stretch.paused THEN 0 ELSE base.rate END,
+                   base.rate,
                    COALESCE(stretch.start_reason, base.first_reason),
-                   COALESCE(stretch.end_reason, base.last_reason)
+                   COALESCE(stretch.end_reason, base.last_reason),
+                   base.free_next AND stretch.end_reason IS NULL
               FROM (%(cut)s) AS base
              CROSS JOIN LATERAL (%(stretches)s) AS stretch
             """,
@@ -201,11 +204,11 @@ class CrmSubscriptionLine(models.Model):
                    %(rate)s AS rate,
                    %(change_from_previous)s AS first_reason,
                    CASE WHEN next.id IS NULL THEN 'item'
-                        WHEN next.price_unit * next.quantity
-                             * (100 - COALESCE(next.discount, 0)) = 0
-                             AND next.date_start = LEAST(l.date_end, s.date_end) + 1
-                        THEN 'free'
-                        ELSE %(change_to_next)s END AS last_reason
+                        ELSE %(change_to_next)s END AS last_reason,
+                   COALESCE(
+                       next.price_unit * next.quantity * (100 - COALESCE(next.discount, 0)) = 0
+                       AND next.date_start = LEAST(l.date_end, s.date_end) + 1,
+                       FALSE) AS free_next
               FROM crm_subscription_line l
               JOIN crm_subscription s ON s.id = l.subscription_id
               JOIN res_partner p ON p.id = s.partner_id

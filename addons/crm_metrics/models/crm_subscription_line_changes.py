@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, models
 from odoo.exceptions import ValidationError
-from odoo.tools import format_date
+from odoo.tools import format_date, formatLang
 
 #: what may differ between two versions of an item
 VALUES = ("recurring_plan_id", "price_unit", "quantity", "discount")
@@ -203,18 +203,20 @@ class CrmSubscriptionLine(models.Model):
         """Return in words what changes from a line's own values to others."""
         self.ensure_one()
         other = self.new({**self._values(), **values})
-        parts = []
-        for name in values:
-            field = self._fields[name]
-            old, new = self[name], other[name]
-            if name.endswith("_id"):
-                old, new = old.display_name, new.display_name
-            parts.append(
-                self.env._(
-                    "%(field)s %(old)s → %(new)s",
-                    field=field._description_string(self.env),
-                    old=old,
-                    new=new,
-                )
+        parts = [
+            self.env._(
+                "%(field)s %(old)s → %(new)s",
+                field=self._fields[name]._description_string(self.env),
+                old=self._in_words(name),
+                new=other._in_words(name),
             )
+            for name in values
+        ]
         return f"{self.name}: {', '.join(parts)}"
+
+    def _in_words(self, name):
+        value = self[name]
+        if name.endswith("_id"):
+            return value.display_name
+        digits = self._fields[name].get_digits(self.env)[1]
+        return formatLang(self.env, value, digits=0 if value == int(value) else digits)

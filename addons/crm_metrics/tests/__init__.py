@@ -10,5 +10,6 @@ from . import test_engine
 from . import test_web
 from . import test_translations
 from . import test_subscription_actions
+from . import test_renewals
 from . import test_lead_subscription
 from . import test_import
