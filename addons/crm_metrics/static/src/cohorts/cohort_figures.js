@@ -83,7 +83,8 @@ export function heatScale(rates) {
         if (rate === null) {
             return {heat: null, tone: "total"};
         }
-        if (rate > 1.0005) {
+        // what is written as 100 % is 100 %
+        if (rate >= 1.005) {
             return {heat: 0.4 + (0.6 * (rate - 1)) / (highest - 1), tone: "gain"};
         }
         return {heat: (rate - lowest) / (1 - lowest), tone: "total"};
