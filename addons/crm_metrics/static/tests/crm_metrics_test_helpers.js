@@ -22,6 +22,8 @@ class CrmMrrMovement extends models.Model {
     company_id = fields.Many2one({relation: "res.company"});
     team_id = fields.Many2one({relation: "crm.team"});
     user_id = fields.Many2one({relation: "res.users"});
+    close_reason_id = fields.Many2one({relation: "crm.subscription.close.reason"});
+    renewal_due = fields.Boolean();
 
     _views = {list: `<list><field name="kind"/><field name="amount"/></list>`};
 }
@@ -41,6 +43,14 @@ class CrmTeam extends models.Model {
     ];
 }
 
+class CrmSubscriptionCloseReason extends models.Model {
+    _name = "crm.subscription.close.reason";
+
+    name = fields.Char();
+
+    _records = [{id: 1, name: "Too expensive"}];
+}
+
 /** What `_t` and the formatters need, for tests that mount nothing. */
 export function mockLocale() {
     allowTranslations();
@@ -56,7 +66,12 @@ export function mockLocale() {
 export function defineRecurringScreen() {
     mockDate("2026-11-21 12:00:00", 0);
     defineMailModels();
-    defineModels([CrmMrrMovement, CrmSubscription, CrmTeam]);
+    defineModels([
+        CrmMrrMovement,
+        CrmSubscription,
+        CrmSubscriptionCloseReason,
+        CrmTeam,
+    ]);
     defineMenus([{id: 0}]); // prevents auto-loading the first action
     defineActions([
         {
@@ -65,6 +80,14 @@ export function defineRecurringScreen() {
             name: "Recurring Revenue",
             path: "recurring-revenue",
             tag: "crm_metrics.recurring",
+            type: "ir.actions.client",
+        },
+        {
+            id: 72,
+            xml_id: "crm_metrics.crm_metrics_cohorts_action",
+            name: "Cohorts",
+            path: "recurring-cohorts",
+            tag: "crm_metrics.cohorts",
             type: "ir.actions.client",
         },
     ]);

@@ -26,6 +26,9 @@ for (const [preset, from, to] of [
     ["this_month", "2026-11-01", "2026-11-21"],
     ["last_month", "2026-10-01", "2026-10-31"],
     ["last_36_months", "2023-12-01", "2026-11-21"],
+    ["around_today", "2026-05-01", "2027-05-31"],
+    ["next_12_months", "2026-11-01", "2027-10-31"],
+    ["whole_year", "2026-01-01", "2026-12-31"],
 ]) {
     test(`preset ${preset}`, () => {
         expect(rangeOf({preset}, TODAY)).toEqual({from, to});

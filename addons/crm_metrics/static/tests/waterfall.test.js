@@ -33,6 +33,26 @@ test("bars hang where the one before ended", () => {
     expect(bars.at(-2).to).toBe(bars.at(-1).to);
 });
 
+test("what is only agreed on is a part of the bar", () => {
+    const known = [month(1, 100, {new: 50, churn: -30})];
+    const all = [month(1, 100, {new: 80, expansion: 10, churn: -30, contraction: -5})];
+    const bars = toBars(waterfallSteps(all, 1, known));
+    const parts = bars.map(({id, from, knownTo, to}) => [id, from, knownTo, to]);
+    expect(parts).toEqual([
+        ["opening", 0, 100, 100],
+        ["new", 100, 150, 180],
+        ["reactivation", 180, 180, 180],
+        ["expansion", 180, 180, 190],
+        ["contraction", 190, 190, 185],
+        ["churn", 185, 155, 155],
+        ["closing", 0, 120, 155],
+    ]);
+    // a fact that is undone later is no longer than what is left of it
+    const less = [month(1, 100, {new: 20})];
+    expect(toBars(waterfallSteps(less, 1, known))[1].knownTo).toBe(120);
+    expect(toBars(waterfallSteps(PERIODS))[1].knownTo).toBe(2800000);
+});
+
 test("ARR is twelve times as high", () => {
     const amounts = (steps) => steps.map(({amount}) => amount);
     expect(amounts(waterfallSteps(PERIODS, 12))).toEqual(
@@ -109,6 +129,31 @@ test("balances open all that moved until then, customer by customer", () => {
         expect(action.domain.slice(1)).toEqual([["date", "<=", "2026-02-28"]]);
         expect(action.context).toEqual({group_by: ["partner_id"]});
     }
+});
+
+test("slices and filters by anything", () => {
+    const values = {plans: [2], reasons: [5]};
+    expect(domainOf("churn", {values}).domain.slice(1, 3)).toEqual([
+        ["recurring_plan_id", "in", [2]],
+        ["close_reason_id", "in", [5]],
+    ]);
+});
+
+test("committed: what is agreed on is in it, a term that runs out is not", () => {
+    const meta = {
+        date_to: "2026-12-31",
+        as_of: "2026-02-10T12:00:00Z",
+        last_day: "2026-02-10",
+    };
+    const values = {view: "committed"};
+    expect(domainOf("new", {meta, values}).domain.slice(1)).toEqual([
+        "|",
+        ["date", "<=", "2026-02-10"],
+        ["renewal_due", "=", false],
+        ["date", ">=", "2026-02-01"],
+        ["date", "<=", "2026-02-28"],
+        ["kind", "=", "new"],
+    ]);
 });
 
 test("net: no domain gives the kind of a customer's period, all of it opens", () => {

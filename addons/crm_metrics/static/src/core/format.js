@@ -71,10 +71,10 @@ export class Formatter {
     }
 
     /** A fraction as percents. */
-    percent(fraction, {signed} = {}) {
+    percent(fraction, {signed, digits = 1} = {}) {
         return write(fraction, signed, (absolute) =>
             formatPercentage(absolute, {
-                digits: [69, 1],
+                digits: [69, digits],
                 trailingZeros: true,
                 thousandsSep: localization.thousandsSep,
             })

@@ -13,15 +13,15 @@ import {ChoiceSwitch} from "../choice_menu/choice_switch";
 import {isForUser, userMessage} from "../core/errors";
 import {useFilters} from "../core/filters";
 import {Formatter} from "../core/format";
-import {GRAINS, previousRange, rangeLabel} from "../core/period";
+import {GRAINS, previousRange} from "../core/period";
 import {DataTable} from "../data_table/data_table";
 import {MetricCard} from "../metric_card/metric_card";
 import {MetricsHeader} from "../metrics_header/metrics_header";
 import {EmptyState, ErrorState, LoadingState} from "../screen_state/screen_state";
-import {toBars} from "../waterfall_chart/waterfall";
 import {WaterfallChart} from "../waterfall_chart/waterfall_chart";
 import {recurringCards} from "./recurring_cards";
-import {isNothing, waterfallSteps} from "./recurring_figures";
+import {isNothing} from "./recurring_figures";
+import {chartBars, chartMeaning, chartSummary, chartTitle} from "./recurring_chart";
 import {
     GROUPS,
     MEASURES,
@@ -33,10 +33,8 @@ import {
     VIEWS,
     withFittingPeriod,
 } from "./recurring_filters";
-import {lastDay, movementsAction, pipelineAction} from "./recurring_records";
+import {movementsAction, pipelineAction} from "./recurring_records";
 import {periodTable, sliceTable} from "./recurring_table";
-
-const TODAY = () => luxon.DateTime.local().toISODate();
 
 export class RecurringAction extends Component {
     static template = "crm_metrics.RecurringAction";
@@ -132,7 +130,9 @@ export class RecurringAction extends Component {
         await this.filters.check();
         const {options} = this;
         const values = {...this.filters.values};
-        const isAhead = options.view === "committed" && options.date_to > TODAY();
+        const isAhead =
+            options.view === "committed" &&
+            options.date_to > luxon.DateTime.local().toISODate();
         const [now, before, today] = await Promise.all([
             this.orm.call("crm.metrics", "recurring", [this.slicedOptions]),
             this.fetchBefore(options),
@@ -193,6 +193,7 @@ export class RecurringAction extends Component {
         const query = new URLSearchParams({
             options: JSON.stringify(options),
             measure: this.filters.values.measure,
+            onlyLosses: Boolean(this.state.screen.values.reasons.length),
         });
         return `/crm_metrics/recurring.xlsx?${query}`;
     }
@@ -205,15 +206,9 @@ export class RecurringAction extends Component {
         return this.filters.values.measure === "arr" ? 12 : 1;
     }
 
-    get measure() {
-        return MEASURES.find(
-            ({id}) => id === this.filters.values.measure
-        ).label.toString();
-    }
-
     get cards() {
         const {now, before, today} = this.state.screen;
-        const figures = {now, before, today, format: this.format};
+        const figures = {now, before, today, ...this.frame};
         return recurringCards(figures, (figure, label) => () => {
             if (figure === "pipeline") {
                 return this.action.doAction(pipelineAction(this.selection));
@@ -228,92 +223,19 @@ export class RecurringAction extends Component {
     }
 
     get chartTitle() {
-        return _t("How %s moved", this.measure);
+        return chartTitle(this.frame);
     }
 
     get chartMeaning() {
-        const sentences = [_t("Opening + movements = closing, to the cent.")];
-        if (this.state.screen.values.view === "net") {
-            sentences.push(
-                _t(
-                    "Each customer counts once a period, by the difference between its end and its start."
-                )
-            );
-        }
-        if (this.state.screen.today) {
-            sentences.push(
-                _t(
-                    "Hatched is what was agreed on for after %s.",
-                    rangeLabel({from: this.lastDay, to: this.lastDay})
-                )
-            );
-        }
-        sentences.push(
-            _t(
-                "A bar opens its movements; a movement opens its subscription and the opportunity that caused it."
-            )
-        );
-        if (this.factor === 12) {
-            sentences.push(
-                _t("Movements are amounts a month: a twelfth of what is here.")
-            );
-        }
-        return sentences.join(" ");
+        return chartMeaning(this.state.screen, this.frame);
     }
 
     get bars() {
-        const {format} = this;
-        const {now, today} = this.state.screen;
-        const steps = waterfallSteps(now.periods, this.factor, today?.periods);
-        return toBars(steps).map((bar) => {
-            const signed = !bar.isTotal;
-            return {
-                ...bar,
-                text: format.short(bar.amount, {signed}),
-                title: this.barTitle(bar, signed),
-                onOpen: () => this.openMovements(bar.id, bar.label, this.wholePeriod),
-            };
-        });
+        return chartBars(this.state.screen, this.frame);
     }
 
-    barTitle({label, amount, known}, signed) {
-        const figure = this.format.exact(amount, {signed});
-        const monthly = this.format.exact(amount / this.factor, {signed});
-        const title =
-            this.factor === 1
-                ? _t("%(label)s: %(figure)s a month", {label, figure})
-                : _t("%(label)s: %(figure)s a year, that is %(monthly)s a month", {
-                      label,
-                      figure,
-                      monthly,
-                  });
-        if (known === undefined || known === amount) {
-            return title;
-        }
-        return _t("%(title)s; by today %(known)s", {
-            title,
-            known: this.format.exact(known, {signed}),
-        });
-    }
-
-    /** The waterfall in words. */
     get summary() {
-        const [opening, ...changes] = this.bars;
-        const closing = changes.pop();
-        const {format} = this;
-        return _t(
-            "%(measure)s went from %(opening)s to %(closing)s in %(range)s. %(changes)s.",
-            {
-                measure: this.measure,
-                opening: format.exact(opening.amount),
-                closing: format.exact(closing.amount),
-                range: rangeLabel({
-                    from: this.state.meta.date_from,
-                    to: this.state.meta.date_to,
-                }),
-                changes: changes.map(({title}) => title).join("; "),
-            }
-        );
+        return chartSummary(this.bars, this.frame);
     }
 
     get tableTitle() {
@@ -336,6 +258,8 @@ export class RecurringAction extends Component {
         return {
             format: this.format,
             factor: this.factor,
+            measure: this.filters.values.measure,
+            onlyLosses: Boolean(this.state.screen.values.reasons.length),
             meta: this.state.meta,
             values: this.state.screen.values,
             open: this.openMovements.bind(this),
@@ -357,15 +281,17 @@ export class RecurringAction extends Component {
     }
 
     get slicesMeaning() {
-        const sentences = [
-            _t("The whole range by slice, in the same unit; the slices add up."),
-        ];
-        if (
-            this.state.screen.now.groups.some((g) => g.periods.some((p) => p.transfer))
-        ) {
-            sentences.push(
-                _t("Transfer is money that went from one slice to another.")
+        if (this.slice.onlyLosses) {
+            return _t(
+                "Why agreements were closed; the slices add up to the bars. A number opens its movements."
             );
+        }
+        const sentences = [
+            _t("The whole range by slice; the slices add up to the bars."),
+        ];
+        const {groups} = this.state.screen.now;
+        if (groups.some(({periods}) => periods.some(({transfer}) => transfer))) {
+            sentences.push(_t("Transfer went from one slice to another."));
         }
         return sentences.join(" ");
     }
@@ -379,10 +305,6 @@ export class RecurringAction extends Component {
             values: this.state.screen.values,
             companyIds: user.activeCompanies.map(({id}) => id),
         };
-    }
-
-    get lastDay() {
-        return lastDay(this.state.meta);
     }
 
     openMovements(figure, label, period, slice) {

@@ -11,6 +11,7 @@ import {_t} from "@web/core/l10n/translation";
  * @property {Object|null} [today] façade result without what lies ahead, when the range
  *  holds some of it
  * @property {Formatter} format
+ * @property {boolean} [onlyLosses] narrowed to close reasons: there are no balances
  *
  * @typedef {Object} Card
  * @property {string} id
@@ -21,6 +22,7 @@ import {_t} from "@web/core/l10n/translation";
  * @property {(value: number, format: Formatter) => string} write
  * @property {(value: number, format: Formatter) => string} [full] the same to the cent
  * @property {(figures: Figures) => {text, tone, title}} [note]
+ * @property {boolean} [ofLosses] makes sense without balances
  * @property {string} [opens] records behind it, see `RecurringAction.cards`
  */
 
@@ -69,6 +71,7 @@ export const RECURRING_CARDS = [
                 tone: toneOf(now.kpis.net_new - before.kpis.net_new),
             },
         opens: "all",
+        ofLosses: true,
     },
     {
         id: "nrr_12m",
@@ -256,9 +259,11 @@ function ofFacts(now, today) {
  * @param {(what: string, label: string) => () => void} opener gives what a click does
  * @returns {Object[]} props of MetricCard
  */
-export function recurringCards({now: result, before, today, format}, opener) {
-    const now = ofFacts(result, today);
-    return RECURRING_CARDS.map((card) => [card, card.figure(now)])
+export function recurringCards(figures, opener) {
+    const {before, today, format, onlyLosses} = figures;
+    const now = ofFacts(figures.now, today);
+    return RECURRING_CARDS.filter((card) => !onlyLosses || card.ofLosses)
+        .map((card) => [card, card.figure(now)])
         .filter(([, value]) => value !== undefined)
         .map(([card, value]) => {
             const note = card.note?.({now, before, today, format}) || {};

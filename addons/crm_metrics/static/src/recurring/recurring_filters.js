@@ -12,6 +12,7 @@ import {coarsened, rangeOf} from "../core/period";
  * @property {string} field of crm.mrr.movement
  * @property {string} [leadField] of crm.lead: an open one has no close reason
  * @property {string} resModel
+ * @property {boolean} [onlyLosses] only losses are in it: no balances
  */
 
 /** @type {Slice[]} */
@@ -78,6 +79,7 @@ export const SLICES = [
         label: _t("Close Reason"),
         allLabel: _t("All Close Reasons"),
         by: _t("By close reason"),
+        onlyLosses: true,
     },
 ];
 

@@ -11,14 +11,19 @@ import {lastDay} from "./recurring_records";
  * @property {number} factor 12 to show yearly amounts
  * @property {Object} meta of the façade result
  * @property {Object} values of the filters
+ * @property {boolean} onlyLosses narrowed to close reasons: there are no balances
  * @property {(figure: string, label: string, period: Object, slice: Object) => any} open
  */
 
 /** @returns {Object[]} columns with money */
-function moneyColumns(periods) {
+function moneyColumns(periods, onlyLosses) {
+    const kinds = shownKinds(periods).map((kind) => ({...kind, signed: true}));
+    if (onlyLosses) {
+        return kinds;
+    }
     return [
         {id: "opening", label: _t("Opening")},
-        ...shownKinds(periods).map((kind) => ({...kind, signed: true})),
+        ...kinds,
         {id: "closing", label: _t("Closing")},
     ];
 }
@@ -89,20 +94,21 @@ function partNote(period, {meta, values}) {
  * @returns {{columns, rows, total}} props of DataTable
  */
 export function periodTable(periods, frame) {
-    const {meta, values} = frame;
+    const {meta, values, onlyLosses} = frame;
     const last = lastDay(meta);
-    const columns = moneyColumns(periods);
+    const columns = moneyColumns(periods, onlyLosses);
+    const customers = {
+        id: "customers",
+        label: _t("Customers"),
+        help: _t("With recurring revenue at the end of the period"),
+    };
     const digits = digitsOf(columns, periods, frame);
     const {date_from, date_to} = meta;
     return {
         columns: [
             {id: "period", label: _t("Period")},
             ...columns,
-            {
-                id: "customers",
-                label: _t("Customers"),
-                help: _t("With recurring revenue at the end of the period"),
-            },
+            ...(onlyLosses ? [] : [customers]),
         ],
         rows: periods.map((period) =>
             figureRow(frame, {
@@ -128,8 +134,30 @@ export function periodTable(periods, frame) {
     };
 }
 
+const CUSTOMERS = {
+    id: "customers",
+    label: _t("Customers"),
+    help: _t(
+        "With recurring revenue at the end of the range; one who has it in two slices is in both"
+    ),
+};
+
+const RATES = [
+    {
+        id: "nrr_12m",
+        label: _t("NRR"),
+        help: _t("Net revenue retention over the last 12 months"),
+    },
+    {
+        id: "logo_churn",
+        label: _t("Logo Churn"),
+        help: _t("Customers lost in the range, as a part of those at its start"),
+    },
+];
+
 /**
- * The range by slice: what the slices hold adds up to the whole.
+ * The range by slice: what the slices hold adds up to the whole. A close reason has
+ * losses only, no balance of its own.
  *
  * @param {Object} result of the façade, with groups
  * @param {Object} slice of SLICES
@@ -137,64 +165,60 @@ export function periodTable(periods, frame) {
  * @returns {{columns, rows, total}} props of DataTable
  */
 export function sliceTable({groups, periods, kpis}, slice, frame) {
-    const {format, meta} = frame;
-    const {date_from, date_to} = meta;
-    const columns = moneyColumns([
-        ...periods,
-        ...groups.flatMap((group) => group.periods),
-    ]);
-    const lines = groups
-        .map((group) => ({
-            ...group,
-            period: {...wholeRange(group.periods), date_from, date_to},
-        }))
-        .sort((a, b) => b.period.closing - a.period.closing);
-    const whole = {...wholeRange(periods), date_from, date_to};
-    const digits = digitsOf(columns, [whole, ...lines.map((l) => l.period)], frame);
-    const row = (line, more) => {
-        const made = figureRow(frame, {...more, period: line.period, columns, digits});
-        const {nrr_12m, logo_churn} = line.kpis;
-        made.cells.nrr_12m = {text: format.percent(nrr_12m), isNothing: !nrr_12m};
-        made.cells.logo_churn = {
-            text: format.percent(logo_churn),
-            label: _t("Logo churn, %(slice)s: %(rate)s", {
-                slice: more.label,
-                rate: format.percent(logo_churn),
-            }),
-            isNothing: !logo_churn,
-            onOpen: () => frame.open("churn", _t("Churn"), line.period, more.slice),
-        };
+    const {date_from, date_to} = frame.meta;
+    const onlyLosses = frame.onlyLosses || slice.onlyLosses;
+    const columns = moneyColumns(
+        [...periods, ...groups.flatMap((group) => group.periods)],
+        onlyLosses
+    );
+    const line = (content) => ({
+        ...content,
+        period: {...wholeRange(content.periods), date_from, date_to},
+    });
+    // most first; what has no reason is not about losses and comes last
+    const order = onlyLosses
+        ? (a, b) => !a.id - !b.id || a.period.churn - b.period.churn
+        : (a, b) => b.period.closing - a.period.closing;
+    const lines = groups.map(line).sort(order);
+    const whole = line({periods, kpis});
+    const digits = digitsOf(
+        columns,
+        [whole, ...lines].map(({period}) => period),
+        frame
+    );
+    const row = ({period, kpis: rates}, more) => {
+        const made = figureRow(frame, {...more, period, columns, digits});
+        Object.assign(made.cells, rateCells(frame, period, rates, more));
         return made;
     };
     return {
         columns: [
             {id: "slice", label: slice.label},
             ...columns,
-            {
-                id: "customers",
-                label: _t("Customers"),
-                help: _t(
-                    "With recurring revenue at the end of the range; one who has it in two slices is in both"
-                ),
-            },
-            {
-                id: "nrr_12m",
-                label: _t("NRR"),
-                help: _t("Net revenue retention over the last 12 months"),
-            },
-            {
-                id: "logo_churn",
-                label: _t("Logo Churn"),
-                help: _t("Customers lost in the range, as a part of those at start"),
-            },
+            ...(onlyLosses ? [] : [CUSTOMERS, ...RATES]),
         ],
-        rows: lines.map((line) =>
-            row(line, {
-                id: String(line.id || 0),
-                label: line.name,
-                slice: {group: slice.id, id: line.id},
+        rows: lines.map((content) =>
+            row(content, {
+                id: String(content.id || 0),
+                label: content.name,
+                slice: {group: slice.id, id: content.id},
             })
         ),
-        total: row({period: whole, kpis}, {id: "total", label: _t("Whole")}),
+        total: row(whole, {id: "total", label: _t("Whole")}),
+    };
+}
+
+function rateCells({format, open}, period, {nrr_12m, logo_churn}, {label, slice}) {
+    return {
+        nrr_12m: {text: format.percent(nrr_12m), isNothing: !nrr_12m},
+        logo_churn: {
+            text: format.percent(logo_churn),
+            label: _t("Logo churn, %(slice)s: %(rate)s", {
+                slice: label,
+                rate: format.percent(logo_churn),
+            }),
+            isNothing: !logo_churn,
+            onOpen: () => open("churn", _t("Churn"), period, slice),
+        },
     };
 }
