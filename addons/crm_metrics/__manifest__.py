@@ -14,6 +14,7 @@
         "data/ir_cron_data.xml",
         "views/crm_metrics_issue_views.xml",
         "views/crm_metrics_run_views.xml",
+        "views/crm_lead_event_views.xml",
         "views/crm_mrr_segment_views.xml",
         "views/crm_mrr_movement_views.xml",
         "views/crm_subscription_views.xml",

@@ -6,6 +6,10 @@ from . import (
     crm_metrics_issue,
     crm_metrics_engine,
     crm_metrics_source,
+    crm_lead_event,
+    crm_lead_capture,
+    crm_stage,
+    crm_team,
     res_company,
     res_currency,
     crm_recurring_plan,
@@ -17,4 +21,5 @@ from . import (
     crm_metrics_recurring,
     res_config_settings,
     res_partner,
+    res_users,
 )
