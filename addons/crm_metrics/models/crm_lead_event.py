@@ -2,57 +2,12 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .crm_lead_history import history
+from .crm_lead_log import ABOUT, STATE, lead_state, log_function
 
 #: leads with a change that waits for the end of the transaction
 PENDING = "crm_metrics.leads"
 #: temporary table of the leads whose history is not in the log yet
 LEADS = SQL.identifier("crm_metrics_leads")
-#: what an event says of its lead
-STATE = (
-    "lead_id",
-    "lead_key",
-    "type",
-    "stage_id",
-    "stage_key",
-    "stage_name",
-    "stage_sequence",
-    "stage_is_won",
-    "active",
-    "won_status",
-    "lost_reason_id",
-    "expected_revenue",
-    "recurring_revenue",
-    "probability",
-    "is_automated_probability",
-    "date_deadline",
-    "company_id",
-    "partner_id",
-    "user_id",
-    "user_key",
-    "team_id",
-    "team_key",
-    "removed",
-)
-#: the part of it that makes an event when it changes. Not the name and the sequence
-#: of a stage: nothing happens to a lead when its stage is renamed.
-FOLLOWED = (
-    "type",
-    "stage_key",
-    "stage_is_won",
-    "active",
-    "won_status",
-    "lost_reason_id",
-    "expected_revenue",
-    "recurring_revenue",
-    "is_automated_probability",
-    "date_deadline",
-    "company_id",
-    "partner_id",
-    "user_key",
-    "team_key",
-    "removed",
-)
-ABOUT = ("at", "author_id", "source", "exact")
 
 
 class CrmLeadEvent(models.Model):
@@ -167,6 +122,10 @@ class CrmLeadEvent(models.Model):
 
     _lead_key_idx = models.Index("(lead_key, at, id)")
 
+    def init(self):
+        super().init()
+        self.env.cr.execute(log_function())
+
     @api.model_create_multi
     def create(self, vals_list):
         """Add events by hand: imports, demo data and tests.
@@ -230,7 +189,7 @@ class CrmLeadEvent(models.Model):
         # taken out at once: what comes from now on needs a look of its own
         pending = self.env.cr.precommit.data.pop(PENDING, None)
         if pending:
-            self._log(SQL("l.id = ANY(%s)", list(pending)), replace=True)
+            self._log(list(pending), replace=True)
 
     def _capture_removal(self, lead_ids, how):
         """Log that leads go, before they do, with the state they go in.
@@ -240,118 +199,33 @@ class CrmLeadEvent(models.Model):
         self.env.flush_all()
         # their tracking goes with them
         self._backfill(lambda key: SQL("%s = ANY(%s)", key, lead_ids))
-        self._log(SQL("l.id = ANY(%s)", lead_ids), replace=True, removed=how)
+        self._log(lead_ids, replace=True, removed=how)
 
-    def _log(self, condition, replace=False, removed=None, exact=True):
+    def _log(self, leads, replace=False, removed=None, exact=True):
         """Append an event for each lead whose state differs from its last event.
 
-        One statement, because it runs at the end of each change of a lead.
-
-        :param condition: SQL on `l`, the table of leads
+        :param leads: SQL that selects ids of leads, or a list of them
         :param replace: forget what this transaction logged of them before: a
             flush in its midst may have shown a state that nobody else ever saw
         :param removed: how these leads go; those that are logged as gone already,
             and those that came in this transaction, are left out
         :return: number of events
         """
-        cr = self.env.cr
-        now = cr.now()
-        own = SQL("e.at = %s AND e.source = 'live'", now) if replace else SQL("FALSE")
-        if removed:
-            own = SQL("%s AND e.removed IS NULL", own)
-            wanted = SQL("last.id IS NOT NULL AND last.removed IS NULL")
-        else:
-            wanted = SQL(
-                "last.id IS NULL OR ROW(%s) IS DISTINCT FROM ROW(%s)",
-                self._followed("state"),
-                self._followed("last"),
-            )
-        cr.execute(
+        if isinstance(leads, SQL):
+            leads = SQL("ARRAY(%s)", leads)
+        self.env.cr.execute(
             SQL(
-                """
-                WITH state AS MATERIALIZED (%(state)s),
-                forgotten AS (
-                    DELETE FROM crm_lead_event e USING state
-                     WHERE e.lead_key = state.lead_key AND %(own)s
-                ), written AS (
-                    INSERT INTO crm_lead_event (%(columns)s, at, source, exact)
-                    SELECT %(values)s, %(now)s, 'live', %(exact)s
-                      FROM state
-                      LEFT JOIN LATERAL (
-                           SELECT * FROM crm_lead_event e
-                            WHERE e.lead_key = state.lead_key AND NOT (%(own)s)
-                            ORDER BY e.at DESC, e.id DESC LIMIT 1) AS last ON TRUE
-                     WHERE %(wanted)s
-                    RETURNING lead_key AS key
-                ), queued AS (
-                    INSERT INTO crm_metrics_queue (fact, key)
-                    SELECT fact, key FROM unnest(%(facts)s::text[]) AS fact, written)
-                SELECT count(*) FROM written
-                """,
-                state=self._state(condition, removed, exact),
-                columns=self._fact_sql_columns((*STATE, "author_id")),
-                values=self._fact_sql_columns((*STATE, "author_id"), "state"),
-                now=now,
-                exact=exact,
-                own=own,
-                wanted=wanted,
-                facts=self._fact_downstream(),
-            )
-        )
-        return cr.fetchone()[0]
-
-    def _state(self, condition, removed=None, exact=True):
-        """Return the present state of leads and who made it, as one SELECT.
-
-        :param condition: SQL on `l`, the table of leads
-        """
-        # Whoever wrote the lead in this transaction; else it was changed from
-        # outside, as the deletion of a team does. Inexact: nobody knows.
-        author = SQL(
-            "(SELECT partner_id FROM res_users u WHERE u.id = %s)",
-            SQL(
-                "CASE WHEN l.write_date = %s THEN l.write_uid ELSE %s END",
+                "SELECT crm_metrics_log_leads(%s, %s, %s, %s, %s, %s, %s)",
+                leads,
                 self.env.cr.now(),
                 self.env.uid,
-            ),
+                removed,
+                exact,
+                replace,
+                self._fact_downstream(),
+            )
         )
-        return SQL(
-            """
-            SELECT l.id AS lead_id, l.id AS lead_key, l.type,
-                   l.stage_id, l.stage_id AS stage_key,
-                   COALESCE(s.name ->> 'en_US', jsonb_path_query_first(s.name, '$.*') #>> '{}')
-                       AS stage_name,
-                   s.sequence AS stage_sequence, COALESCE(s.is_won, FALSE) AS stage_is_won,
-                   %(active)s AS active, l.won_status, l.lost_reason_id,
-                   COALESCE(l.expected_revenue, 0) AS expected_revenue,
-                   COALESCE(l.recurring_revenue, 0) AS recurring_revenue,
-                   l.probability,
-                   round(l.probability::numeric, 2)
-                       IS NOT DISTINCT FROM round(l.automated_probability::numeric, 2)
-                       AS is_automated_probability,
-                   l.date_deadline, l.company_id,
-                   p.commercial_partner_id AS partner_id,
-                   l.user_id, l.user_id AS user_key, l.team_id, l.team_id AS team_key,
-                   %(removed)s::text AS removed, %(author)s AS author_id
-              FROM crm_lead l
-              LEFT JOIN crm_stage s ON s.id = l.stage_id
-              LEFT JOIN res_partner p ON p.id = l.partner_id
-             WHERE %(condition)s
-            """,
-            active=SQL("FALSE") if removed else SQL("COALESCE(l.active, FALSE)"),
-            removed=removed,
-            author=author if exact else SQL("NULL::int"),
-            condition=condition,
-        )
-
-    def _followed(self, alias):
-        """Return what of a state is compared, as a list of SQL columns."""
-        return SQL(
-            "%(columns)s, CASE WHEN NOT %(automated)s THEN %(probability)s END",
-            columns=self._fact_sql_columns(FOLLOWED, alias),
-            automated=SQL.identifier(alias, "is_automated_probability"),
-            probability=SQL.identifier(alias, "probability"),
-        )
+        return self.env.cr.fetchone()[0]
 
     # ------------------------------------------------------------------
     # engine
@@ -367,7 +241,8 @@ class CrmLeadEvent(models.Model):
         # what still waits for the end of this transaction has escaped nobody
         self._capture()
         added = self._backfill(scope)
-        added += self._log(scope(SQL("l.id")), exact=False)
+        leads = SQL("SELECT id FROM crm_lead WHERE %s", scope(SQL.identifier("id")))
+        added += self._log(leads, exact=False)
         added += self._log_vanished(scope)
         self.env.cr.execute(
             SQL(
@@ -462,7 +337,7 @@ class CrmLeadEvent(models.Model):
                     )
                     for name in STATE
                 ),
-                self._state(SQL("l.id = ANY(%s)", lead_ids), exact=False),
+                lead_state(SQL("l.id = ANY(%s)", lead_ids)),
             )
         )
         cr.execute(SQL("ANALYZE %s", LEADS))

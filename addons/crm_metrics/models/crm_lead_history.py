@@ -96,8 +96,7 @@ def history(leads):
                    max(new) FILTER (WHERE field = 'stage_id' AND last) AS last_stage,
                    max(at) FILTER (WHERE field = 'stage_id' AND last) AS last_stage_at,
                    max(new) FILTER (WHERE field = 'active' AND last) AS last_act,
-                   max(at) FILTER (WHERE field = 'active' AND last) AS last_act_at,
-                   max(vid) FILTER (WHERE at < date_conversion) AS before_conversion
+                   max(at) FILTER (WHERE field = 'active' AND last) AS last_act_at
               FROM step GROUP BY lead_key
         ), point AS (
             -- creation is never tracked: the first value is what the first change left
@@ -124,10 +123,10 @@ def history(leads):
             UNION ALL
             -- what the change left is not where the lead had come to: somebody had
             -- moved it without tracking
-            SELECT lead_key, vid * 4, NULL, at, NULL, FALSE, old, %(no_others)s
+            SELECT lead_key, vid * 2, NULL, at, NULL, FALSE, old, %(no_others)s
               FROM step WHERE field = 'stage_id' AND NOT first AND old <> before
             UNION ALL
-            SELECT lead_key, vid * 4 + 1, mid, at, author_id, TRUE,
+            SELECT lead_key, vid * 2 + 1, mid, at, author_id, TRUE,
                    CASE WHEN field = 'stage_id' THEN new END,
                    CASE WHEN field = 'active' THEN new END,
                    CASE WHEN says_active OR says_lost OR field = 'won_status'
@@ -142,10 +141,9 @@ def history(leads):
               FROM step WHERE NOT recorded
             UNION ALL
             -- the date of conversion is a field of its own
-            SELECT h.lead_key, COALESCE(e.before_conversion, 0) * 4 + 2, NULL,
-                   h.date_conversion, NULL, TRUE, %(no_others)s, 1
-              FROM %(leads)s h LEFT JOIN edge e ON e.lead_key = h.lead_key
-             WHERE h.date_conversion < COALESCE(h.until, 'infinity')
+            SELECT lead_key, -1, NULL, LEAST(date_conversion, write_date), NULL, TRUE,
+                   %(no_others)s, 1
+              FROM %(leads)s WHERE date_conversion < COALESCE(until, 'infinity')
             UNION ALL
             -- the last change left another stage than the present one
             SELECT h.lead_key, 9223372036854775805, NULL,
@@ -174,17 +172,25 @@ def history(leads):
                    COALESCE(user_key, 0), COALESCE(team_key, 0),
                    (type = 'opportunity')::int
               FROM %(leads)s WHERE until IS NULL
+        ), dated AS (
+            -- time never runs backward inside one lead
+            SELECT *, max(at) OVER (PARTITION BY lead_key, ord < 0 ORDER BY ord) AS reached
+              FROM point
+        ), ordered AS (
+            -- only the conversion is placed by its date, all others by their number
+            SELECT *, row_number() OVER (
+                          PARTITION BY lead_key
+                          ORDER BY reached, NULLIF(ord, 0) NULLS FIRST) AS nth
+              FROM dated
         ), running AS (
-            SELECT lead_key, ord, author_id, exact,
-                   -- time never runs backward inside one lead
-                   max(at) OVER w AS at,
+            SELECT lead_key, nth, author_id, exact, reached AS at,
                    -- one state a message
                    mid IS NULL OR lead(mid) OVER w IS DISTINCT FROM mid AS whole,
                    %(running)s
-              FROM point
-            WINDOW w AS (PARTITION BY lead_key ORDER BY ord)
+              FROM ordered
+            WINDOW w AS (PARTITION BY lead_key ORDER BY nth)
         ), state AS (
-            SELECT r.lead_key, r.ord, r.author_id, r.exact,
+            SELECT r.lead_key, r.nth, r.author_id, r.exact,
                    -- before the event that is recorded
                    LEAST(r.at, h.until - interval '1 microsecond') AS at,
                    CASE WHEN r.opportunity = 1 THEN 'opportunity' ELSE 'lead' END AS type,
@@ -210,12 +216,12 @@ def history(leads):
               LEFT JOIN res_users u ON u.id = r.usr
               LEFT JOIN crm_team t ON t.id = r.team
              WHERE r.whole
-            WINDOW later AS (PARTITION BY r.lead_key ORDER BY r.ord
+            WINDOW later AS (PARTITION BY r.lead_key ORDER BY r.nth
                              ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
         ), compared AS (
             SELECT *, lag(%(compared)s) OVER w IS DISTINCT FROM %(compared)s AS differs
               FROM state
-            WINDOW w AS (PARTITION BY lead_key ORDER BY ord)
+            WINDOW w AS (PARTITION BY lead_key ORDER BY nth)
         )
         SELECT h.lead_id, c.lead_key, c.type, c.stage_id, c.stage_key, c.stage_name,
                c.stage_sequence, c.stage_is_won, c.active, c.won_status,
@@ -229,7 +235,7 @@ def history(leads):
           FROM compared c
           JOIN %(leads)s h ON h.lead_key = c.lead_key
          WHERE c.differs
-         ORDER BY c.lead_key, c.ord
+         ORDER BY c.lead_key, c.nth
         """,
         leads=leads,
         tracked=list(TRACKED),
@@ -250,7 +256,7 @@ def history(leads):
         # the value of the latest point that has one
         running=SQL(", ").join(
             SQL(
-                """(max(ARRAY[ord, %(column)s]) FILTER (
+                """(max(ARRAY[nth, %(column)s]) FILTER (
                         WHERE %(column)s IS NOT NULL) OVER w)[2] AS %(column)s""",
                 column=SQL.identifier(column),
             )
