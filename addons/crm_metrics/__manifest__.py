@@ -20,11 +20,17 @@
         "views/crm_subscription_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_partner_views.xml",
+        "views/crm_metrics_recurring_views.xml",
         "views/crm_metrics_menus.xml",
     ],
     "demo": [
         "demo/crm_metrics_demo.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["crm_metrics/static/src/**/*"],
+        "web.assets_tests": ["crm_metrics/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["crm_metrics/static/tests/*.js"],
+    },
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -15,7 +15,6 @@ from .console import Problem, say, step
 from .paths import ADDONS, CLONE
 
 PRETTY = (".css", ".js", ".json", ".scss", ".xml", ".yaml", ".yml")
-SERIES = odoo.SERIES
 
 #: The project must work anywhere: it names no folder of a person, no registry.
 HOMES = re.compile(r"(?<![\w.$}*/-])/(?:root|home|Users|work)/[\w.-]+")
@@ -62,10 +61,14 @@ class Checks:
         return [name for name in self.files if name.endswith(endings)]
 
     @property
+    def pretty(self) -> list[str]:
+        return self._ending(*PRETTY)
+
+    @property
     def addons(self) -> list[str]:
         return [str(path.parent) for path in sorted(ADDONS.glob("*/__manifest__.py"))]
 
-    def _run(self, command: Sequence[str]) -> str:
+    def _run(self, *command: str) -> str:
         """Run a tool; what it printed when it was not content, else nothing."""
         done = subprocess.run(
             command,
@@ -75,64 +78,52 @@ class Checks:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=CLONE,
-            env=os.environ | {"PYTHONPATH": str(self.odoo.path)},
         )
-        return (
-            (done.stdout.strip() or f"{command[0]} failed") if done.returncode else ""
-        )
+        if not done.returncode:
+            return ""
+        return done.stdout.strip() or f"{command[0]} failed"
+
+    def _tool(self, name: str, *arguments: str) -> str:
+        return self._run(self.venv.tool(name), *arguments)
 
     def ruff(self) -> str:
-        return self._run(
-            [self.venv.tool("ruff"), "check", "--output-format=concise", "."]
-        )
+        return self._tool("ruff", "check", "--output-format=concise", ".")
 
     def ruff_format(self) -> str:
-        return self._run(
-            [
-                self.venv.tool("ruff"),
-                "format",
-                "--check",
-                "--output-format=concise",
-                ".",
-            ]
-        )
+        shown = "--output-format=concise"
+        return self._tool("ruff", "format", "--check", shown, ".")
 
     def prettier(self) -> str:
-        files = self._ending(*PRETTY)
-        return (
-            self._run(self.node.prettier("--list-different", *files)) if files else ""
-        )
+        return self._run(*self.node.prettier("--list-different", *self.pretty))
+
+    def eslint(self) -> str:
+        scripts = [name for name in self._ending(".js") if name.startswith("addons/")]
+        return self._run(*self.node.eslint(*scripts)) if scripts else ""
 
     def pylint(self) -> str:
-        rcfile = f"--rcfile={CLONE / '.pylintrc-mandatory'}"
-        if not self.addons:
-            return ""
-        return self._run([self.venv.tool("pylint"), rcfile, *self.addons])
+        return self._tool("pylint", "--rcfile=.pylintrc-mandatory", *self.addons)
 
     def oca_module(self) -> str:
-        if not self.addons:
-            return ""
-        return self._run([self.venv.tool("oca-checks-odoo-module"), *self.addons])
+        return self._tool("oca-checks-odoo-module", *self.addons)
 
     def oca_po(self) -> str:
         files = self._ending(".po", ".pot")
-        return self._run([self.venv.tool("oca-checks-po"), *files]) if files else ""
+        return self._tool("oca-checks-po", *files) if files else ""
 
     def licences(self) -> str:
         """An LGPL addon may not depend on an AGPL one; nor a stable one on a beta."""
         places = [*self.odoo.addons, self.odoo.path / "odoo" / "addons"]
         places.append(self.venv.purelib / "odoo" / "addons")
-        manifestoo = [
-            self.venv.tool("manifestoo"),
+        options = [
             f"--select-addons-dir={ADDONS}",
             "--no-addons-path-from-import-odoo",
             f"--addons-path={','.join(map(str, places))}",
-            f"--odoo-series={SERIES}",
+            f"--odoo-series={odoo.SERIES}",
         ]
-        status = ["check-dev-status", "--default-dev-status=Beta"]
-        found = (
-            self._run([*manifestoo, *check]) for check in (["check-licenses"], status)
-        )
+        found = [
+            self._tool("manifestoo", *options, "check-licenses"),
+            self._tool("manifestoo", *options, "check-dev-status"),
+        ]
         return "\n".join(filter(None, found))
 
     def portable(self) -> str:
@@ -160,6 +151,7 @@ class Checks:
             "ruff": self.ruff,
             "ruff-format": self.ruff_format,
             "prettier": self.prettier,
+            "eslint": self.eslint,
             "oca-module": self.oca_module,
             "oca-po": self.oca_po,
             "licences": self.licences,
@@ -196,20 +188,16 @@ def lint(only: Iterable[str] = ()) -> int:
 def format_all() -> int:
     """Apply the formatters to the whole repository."""
     checks = Checks()
-    step("ruff")
+    step("OCA's checks, ruff, prettier")
+    # The first one fails whenever it finds something, mended or not.
+    checks._tool("oca-checks-odoo-module", "--fix", *checks.addons)
     problems = [
-        checks._run([checks.venv.tool("ruff"), "check", "--fix", "--quiet", "."]),
-        checks._run([checks.venv.tool("ruff"), "format", "--quiet", "."]),
+        checks._tool("ruff", "check", "--fix", "--output-format=concise", "."),
+        checks._tool("ruff", "format", "--quiet", "."),
+        checks._run(
+            *checks.node.prettier("--write", "--log-level=warn", *checks.pretty)
+        ),
     ]
-    if checks.addons:
-        step("oca-checks-odoo-module")
-        fixer = checks.venv.tool("oca-checks-odoo-module")
-        checks._run([fixer, "--fix", *checks.addons])  # says also what it mended
-    if files := checks._ending(*PRETTY):
-        step("prettier")
-        problems.append(
-            checks._run(checks.node.prettier("--write", "--log-level=warn", *files))
-        )
     for problem in filter(None, problems):
         say(problem)
     return 1 if any(problems) else 0

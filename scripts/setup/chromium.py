@@ -1,5 +1,6 @@
 """The browser for browser tests and screenshots."""
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -32,18 +33,23 @@ def ensure() -> Path:
     with exclusive(home() / "chromium.lock", "Chromium"):
         if not find():
             step("Chromium: installing Debian's package")
-            log = logs() / "chromium.log"
-            env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-            run_logged(
-                ["apt-get", "update"], log, env=env, failure=f"{missing}apt-get failed:"
-            )
-            run_logged(
-                ["apt-get", "install", "-y", "--no-install-recommends", "chromium"],
-                log,
-                env=env,
-                failure=f"{missing}apt-get failed:",
-            )
+            _install(missing)
     found = find()
     if not found:
-        raise Problem(f"{missing}apt-get installed none, see {log}")
+        raise Problem(f"{missing}apt-get installed none, see {logs()}")
     return found
+
+
+def _install(missing: str) -> None:
+    log = logs() / "chromium.log"
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    # Lists may be missing or old; one of the machine's sources that does not answer
+    # is no reason to stop.
+    with contextlib.suppress(Problem):
+        run_logged(["apt-get", "update"], log, env=env, failure="")
+    run_logged(
+        ["apt-get", "install", "-y", "--no-install-recommends", "chromium"],
+        log,
+        env=env,
+        failure=f"{missing}apt-get could not install it:",
+    )

@@ -9,20 +9,19 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from .console import Problem, step
 from .locks import exclusive
-from .odoo_process import Launcher, data_dir
+from .odoo_process import Launcher
 from .paths import (
     ADDONS,
     CLONE,
     addons_digest,
     digest,
-    home,
     logs,
     remove,
     write_atomically,
@@ -34,6 +33,10 @@ APP = "crm_metrics"
 PREFIX = "crm_metrics_template_"
 KEPT = {"base": 4, "full": 4}
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
+
+
+#: Fills a new database and writes to a log.
+Fill = Callable[[str, Path], None]
 
 
 @dataclass(frozen=True)
@@ -62,17 +65,17 @@ class Databases:
         """Drop a database with its files; sessions connected to it are ended."""
         check_name(name)
         self._sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        remove(_filestore(name))
+        remove(self._filestore(name))
 
     def copy(self, source: str, name: str) -> None:
         """Copy a database with its files."""
         self.drop(name)
-        self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
-        if _filestore(source).exists():
+        files, copies = self._filestore(source), self._filestore(name)
+        if files.exists():
             # Odoo never changes a stored file, it makes another: links will do.
-            shutil.copytree(
-                _filestore(source), _filestore(name), copy_function=_link_or_copy
-            )
+            shutil.copytree(files, copies, copy_function=_link_or_copy)
+        # The database comes last: one that is there is complete.
+        self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
 
     def base_template(self, *, demo: bool) -> str:
         """The template with Odoo's own addons, built where needed."""
@@ -102,18 +105,22 @@ class Databases:
 
         return self._template("full", name, modules, fill)
 
-    def _template(self, kind: str, name: str, about: str, fill) -> str:
+    def _template(self, kind: str, name: str, about: str, fill: Fill) -> str:
         """Build a template under another name; the right name means complete."""
-        record = home() / "templates" / f"{name}.json"
-        with exclusive(home() / "templates" / f"{name}.lock", f"database {name}"):
+        record = self._records / f"{name}.json"
+        with exclusive(self._records / f"{name}.lock", f"database {name}"):
             if not self.exists(name):
                 step(f"database template: {about}")
                 partial = f"{name}_partial"
                 self.drop(partial)
-                fill(partial, logs() / f"{name}.log")
-                remove(_filestore(name))
+                try:
+                    fill(partial, logs() / f"{name}.log")
+                except BaseException:
+                    self.drop(partial)
+                    raise
+                remove(self._filestore(name))
                 with suppress(FileNotFoundError):
-                    _filestore(partial).rename(_filestore(name))
+                    self._filestore(partial).rename(self._filestore(name))
                 self._sql(f'ALTER DATABASE "{partial}" RENAME TO "{name}"')
             write_atomically(record, json.dumps({"clone": str(CLONE), "kind": kind}))
         self._prune(kind)
@@ -124,7 +131,7 @@ class Databases:
         records = sorted(
             (
                 record
-                for record in (home() / "templates").glob("*.json")
+                for record in self._records.glob("*.json")
                 if json.loads(record.read_text()) == {"clone": str(CLONE), "kind": kind}
             ),
             key=lambda record: record.stat().st_mtime,
@@ -132,6 +139,14 @@ class Databases:
         for record in records[: -KEPT[kind]]:
             self.drop(record.stem)
             record.unlink(missing_ok=True)
+
+    @property
+    def _records(self) -> Path:
+        """Who built which template, and when it was used last."""
+        return self.launcher.data_dir / "templates"
+
+    def _filestore(self, name: str) -> Path:
+        return self.launcher.data_dir / "filestore" / name
 
     def _sql(self, statement: str) -> str:
         return self.launcher.server.sql(statement)
@@ -143,10 +158,6 @@ def check_name(name: str) -> None:
         raise Problem(
             f"{name!r} is no good name for a database: letters, digits, _ . -"
         )
-
-
-def _filestore(name: str) -> Path:
-    return data_dir() / "filestore" / name
 
 
 def _link_or_copy(source: str, target: str) -> None:

@@ -1,4 +1,4 @@
-"""Formatters that come from npm: prettier and its plugin for XML.
+"""Tools that come from npm: prettier with its plugin for XML, and eslint.
 
 Node itself comes with the Python packages, so that a bare machine needs nothing more.
 """
@@ -28,6 +28,11 @@ class Node:
         prettier = self.modules / "prettier/bin/prettier.cjs"
         return [str(self.node), str(prettier), f"--plugin={plugin}", *arguments]
 
+    def eslint(self, *arguments: str) -> list[str]:
+        """The command for eslint, which takes its settings from the repository."""
+        eslint = self.modules / "eslint/bin/eslint.js"
+        return [str(self.node), str(eslint), "--max-warnings=0", *arguments]
+
 
 def ensure(venv: Venv) -> Node:
     """The tools of this clone's package-lock.json, installed where needed."""
@@ -49,7 +54,7 @@ def ensure(venv: Venv) -> Node:
                 cwd=partial,
                 env=os.environ
                 | {"PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"},
-                failure="npm could not install the formatters. It needs a registry.",
+                failure="npm could not install its packages. It needs a registry.",
             )
             partial.rename(root)
     return Node(node, root / "node_modules")

@@ -177,8 +177,8 @@ class _Apt:
 
     def update(self) -> None:
         """Find a mirror of Debian among the machine's own package sources."""
-        targets = self._machines_targets()
-        for mirror, codename in targets:
+        sources = self._machines_sources()
+        for mirror, codename in sources:
             signed = f"deb [signed-by={KEYRING}] {mirror}"
             lines = [f"{signed} {suite} main\n" for suite in {SUITE, codename}]
             (self.folder / "sources.list").write_text("".join(lines))
@@ -194,27 +194,24 @@ class _Apt:
             return
         raise Problem(
             f"Odoo: none of this machine's apt sources has Debian's suite {SUITE}"
-            f" ({len(targets)} tried, see {self.log}). {WAYS_OUT}"
+            f" ({len(sources)} tried, see {self.log}). {WAYS_OUT}"
         )
 
-    def _machines_targets(self) -> list[tuple[str, str]]:
-        """Mirror and release of each package source, best guess first, no doubles."""
+    def _machines_sources(self) -> list[tuple[str, str]]:
+        """Mirror and release of each of the machine's package sources."""
+        # This works as any user, and before the first `apt-get update` of a machine.
         listed = subprocess.run(
-            [
-                "apt-get",
-                "indextargets",
-                "--format",
-                "$(REPO_URI) $(RELEASE) $(COMPONENT)",
-                "Created-By: Packages",
-            ],
+            ["apt-get", "--option=Debug::NoLocking=1", "update", "--print-uris"],
             check=False,
             capture_output=True,
             text=True,
         )
         found: dict[str, str] = {}
-        for line in listed.stdout.splitlines():
-            mirror, release, component = (line.split() + ["", ""])[:3]
-            if component == "main" and not re.search("security|updates", release):
+        for match in re.finditer(
+            r"^'(\S+)/dists/([^/']+)/InRelease'", listed.stdout, re.MULTILINE
+        ):
+            mirror, release = match.groups()
+            if not re.search("security|updates|backports|proposed", release):
                 found.setdefault(mirror, release)
         return list(found.items())
 

@@ -17,17 +17,12 @@ from pathlib import Path
 
 from .console import Problem, run_logged, say, tail
 from .odoo import Odoo
-from .paths import ADDONS, CLONE, clone_key, home, write_atomically
+from .paths import ADDONS, CLONE, clone_key, digest, home, write_atomically
 from .postgres import Server
 from .venv import Venv
 
 MAIN = "import odoo.cli; odoo.cli.main()"
 STOP_SECONDS = 20
-
-
-def data_dir() -> Path:
-    """Odoo's folder for file stores and sessions."""
-    return home() / "data"
 
 
 @dataclass(frozen=True)
@@ -38,13 +33,20 @@ class Launcher:
     odoo: Odoo
     server: Server
 
+    @property
+    def data_dir(self) -> Path:
+        """Odoo's folder for file stores and sessions: one for each server."""
+        if self.server.own:
+            return home() / "data"
+        return home() / f"data-{digest(self.server.host, self.server.port)}"
+
     def environment(self) -> dict[str, str]:
         """Environment for any Python program that imports odoo or talks to it.
 
         PYTHONPATH rather than a .pth file: clones with another Odoo may share the
         virtual environment. Odoo takes the connection from libpq's variables.
         """
-        path = os.pathsep.join([str(self.odoo.path), str(CLONE)])
+        path = os.pathsep.join(map(str, [self.odoo.path, CLONE, CLONE / "scripts"]))
         binaries = f"{self.venv.root / 'bin'}{os.pathsep}{self.server.binaries}"
         return self.server.environment() | {
             "PYTHONPATH": path,
@@ -62,7 +64,7 @@ class Launcher:
         ]
         lines = [
             "[options]",
-            f"data_dir = {data_dir()}",
+            f"data_dir = {self.data_dir}",
             "http_interface = 127.0.0.1",
             "list_db = False",
             "workers = 0",

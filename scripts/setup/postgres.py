@@ -46,6 +46,7 @@ class Server:
     port: str = ""
     user: str = ""
     password: str = ""
+    own: bool = False  # ours, in the cache folder
 
     def environment(self) -> dict[str, str]:
         """libpq's variables for this server."""
@@ -191,7 +192,7 @@ class _Own:
     def server(self, user: str = ROLE) -> Server:
         password = (self.folder / "password").read_text() if user == ROLE else ""
         port = (self.folder / "port").read_text()
-        return Server(self.binaries, str(self.sockets), port, user, password)
+        return Server(self.binaries, str(self.sockets), port, user, password, True)
 
     def ensure_running(self) -> Server:
         """Start the server if it does not run. Called with the start lock held."""

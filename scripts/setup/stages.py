@@ -43,20 +43,18 @@ class Stages:
             raise Problem(
                 f"No stage {', '.join(unknown)}; there are {', '.join(stages)}."
             )
-        for name, stage in stages.items():
-            if name not in (only or stages):
-                continue
+        names = [name for name in stages if name in (only or stages)]
+        began = time.monotonic()
+        for number, name in enumerate(names):
             say(f"\n{RULE}\n== {name}\n{RULE}")
             started = time.monotonic()
             try:
-                ran = stage()
+                ran = stages[name]()
             except Problem as problem:
-                say(f"\n{problem}")
                 seconds = time.monotonic() - started
-                say(f"\n-- {name}: FAILED after {seconds:.0f} s")
-                left = [each for each in (only or stages) if each not in self.passed]
-                say(f"   passed: {', '.join(self.passed) or 'none'}")
-                say(f"   not run: {', '.join(left[1:]) or 'none'}")
+                say(f"\n{problem}\n\n-- {name}: FAILED after {seconds:.0f} s")
+                say(f"   passed:  {', '.join(self.passed) or 'none'}")
+                say(f"   not run: {', '.join(names[number + 1 :]) or 'none'}")
                 print(f"stages: {len(self.passed)} passed, 1 failed", flush=True)
                 return 1
             seconds = time.monotonic() - started
@@ -65,6 +63,7 @@ class Stages:
                 say(f"-- {name}: passed, {seconds:.0f} s")
             else:
                 say(f"-- {name}: there is nothing yet")
+        say(f"\n   all in {time.monotonic() - began:.0f} s")
         print(f"stages: {len(self.passed)} passed, 0 failed", flush=True)
         return 0
 

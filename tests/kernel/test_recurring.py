@@ -4,6 +4,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kernel import recurring
 
 amounts = st.decimals(-(10**9), 10**9, places=6)

@@ -128,7 +128,9 @@ class Ledger:
 
     def _live_through(self, lines):
         """Walk through every day of a customer."""
-        known = [line.start for line in lines] + [line.end for line in lines if line.end]
+        known = [line.start for line in lines] + [
+            line.end for line in lines if line.end
+        ]
         day, last = min(known), max(known) + DAY
         moved = {}
         alive_before = False
@@ -167,7 +169,8 @@ class Ledger:
     def balance(self, customer, day, wanted):
         """Sum of a customer's wanted lines on a day."""
         return sum(
-            (line.rate_on(day) for line in self.customers[customer] if wanted(line)), ZERO
+            (line.rate_on(day) for line in self.customers[customer] if wanted(line)),
+            ZERO,
         )
 
     def was_alive_before(self, customer, day):

@@ -12,7 +12,10 @@ UNITS = [Decimal("0.01"), Decimal(1)]
 
 class TestFacts(books.BookCase):
     @settings(max_examples=200)
-    @given(book=books.books(), questions=st.lists(books.questions(), min_size=4, max_size=8))
+    @given(
+        book=books.books(),
+        questions=st.lists(books.questions(), min_size=4, max_size=8),
+    )
     def test_facts_and_figures(self, book, questions):
         """Segments, movements, issues and all periods equal the oracle's."""
         with self.example():
@@ -33,7 +36,8 @@ class TestFacts(books.BookCase):
         for period in result["periods"]:
             parts = sum(period[kind] for kind in oracle.MONEY_KINDS)
             self.assertEqual(
-                round(period["opening"] + parts, places), round(period["closing"], places)
+                round(period["opening"] + parts, places),
+                round(period["closing"], places),
             )
             logos = period["customers"]
             self.assertEqual(
@@ -63,7 +67,9 @@ class TestFacts(books.BookCase):
             self.assertIsNone(kpis["growth"])
 
     @settings(max_examples=40)
-    @given(book=books.books(companies=(0,)), question=books.questions(companies=((0,),)))
+    @given(
+        book=books.books(companies=(0,)), question=books.questions(companies=((0,),))
+    )
     def test_slices_add_up(self, book, question):
         """Teams add up to the whole, kind by kind; so do salespersons."""
         for subscription in book["subscriptions"]:

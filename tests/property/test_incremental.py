@@ -129,7 +129,9 @@ class TestIncremental(books.BookCase):
             foreign = (self.usd | self.jpy) - own
             field, value = "currency_id", (foreign if value else own).id
         elif field in ("user", "team", "lead"):
-            records = {"user": self.sellers, "team": self.teams, "lead": self.leads}[field]
+            records = {"user": self.sellers, "team": self.teams, "lead": self.leads}[
+                field
+            ]
             gone = value is None or not records[value].exists()
             field, value = f"{field}_id", False if gone else records[value].id
         self.write_date(subscription, field, value)
@@ -268,7 +270,10 @@ class TestIncremental(books.BookCase):
             lines = subscriptions.line_ids
             lines.previous_line_id = False
             dated = [
-                (line, line.read(["quantity", "price_unit", "date_start", "date_end"])[0])
+                (
+                    line,
+                    line.read(["quantity", "price_unit", "date_start", "date_end"])[0],
+                )
                 for line in lines
             ]
             lines.write({"quantity": 0, "date_start": False, "date_end": False})
@@ -296,7 +301,9 @@ class TestIncremental(books.BookCase):
             for fact in reversed(books.FACTS):
                 self.env.cr.execute(f"DELETE FROM {self.env[fact]._table}")
             for fact in books.FACTS:
-                results = [self.engine.recompute(fact, n, shards) for n in range(shards)]
+                results = [
+                    self.engine.recompute(fact, n, shards) for n in range(shards)
+                ]
                 rows = self.env[fact].search_count([])
                 self.assertEqual(sum(result["rows"] for result in results), rows)
                 self.assertEqual(sum(result["changed"] for result in results), rows)

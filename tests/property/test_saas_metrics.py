@@ -100,12 +100,18 @@ class TestSaasMetrics(books.BookCase):
                 }
                 for row in report.waterfall.itertuples()
             ]
-            self.assertEqual(self.ours(theirs[0]["date_to"], theirs[-1]["date_to"]), theirs)
+            self.assertEqual(
+                self.ours(theirs[0]["date_to"], theirs[-1]["date_to"]), theirs
+            )
 
     def billing(self, ledger):
         """One bill for each customer and month in which there is a rate."""
         return [
-            {"customer_id": str(customer[1]), "period": str(day), "revenue": str(revenue)}
+            {
+                "customer_id": str(customer[1]),
+                "period": str(day),
+                "revenue": str(revenue),
+            }
             for customer in ledger.days
             for day in map(last_day, range(MONTHS))
             if (revenue := ledger.balance(customer, day, oracle.everything))

@@ -64,12 +64,15 @@ class CrmMetrics(models.AbstractModel):
                         known=", ".join(sorted(known)),
                     )
                 )
+        companies = self._option_companies(options)
+        # record rules look at the selected companies
+        asked = self.with_context(allowed_company_ids=companies.ids)
         checked = {
             "date_from": self._option_date(options, "date_from"),
             "date_to": self._option_date(options, "date_to"),
-            "companies": self._option_companies(options),
-            "team_ids": self._option_ids(options, "team_ids", "crm.team"),
-            "user_ids": self._option_ids(options, "user_ids", "res.users"),
+            "companies": companies,
+            "team_ids": asked._option_ids(options, "team_ids", "crm.team"),
+            "user_ids": asked._option_ids(options, "user_ids", "res.users"),
         }
         if checked["date_from"] > checked["date_to"]:
             raise ValidationError(self.env._("date_from: it is after date_to."))
@@ -88,12 +91,14 @@ class CrmMetrics(models.AbstractModel):
 
     def _option_date(self, options, key):
         value = options.get(key)
-        # only the ISO form: "20260131" or a week date would be guessed at
-        if isinstance(value, str) and len(value) == 10:
-            try:
-                return date.fromisoformat(value)
-            except ValueError:
-                pass
+        try:
+            day = date.fromisoformat(value)
+        except (TypeError, ValueError):
+            day = None
+        # only the usual form, neither "20260131" nor a week date; and the year
+        # 9999 has no end: the day after it does not exist
+        if day and day.isoformat() == value and day.year < date.max.year:
+            return day
         raise ValidationError(
             self.env._(
                 "%(key)s: expected a date as YYYY-MM-DD, not %(value)r.",
@@ -104,16 +109,36 @@ class CrmMetrics(models.AbstractModel):
 
     def _option_ids(self, options, key, model):
         """Return ids that the caller may read, or None when none were given."""
-        if options.get(key) is None:
+        ids = self._option_list(options, key)
+        if ids is None:
             return None
-        ids = options[key]
+        records = self.env[model].with_context(active_test=False)
+        self._check_ids(key, ids, records.search([("id", "in", ids)]))
+        return ids
+
+    def _option_companies(self, options):
+        ids = self._option_list(options, "company_ids")
+        if ids is None:
+            return self.env.companies
+        # the selected ones are the default, not the limit
+        self._check_ids("company_ids", ids, self.env.user.company_ids)
+        if not ids:
+            raise ValidationError(self.env._("company_ids: choose at least one company."))
+        return self.env["res.company"].browse(ids)
+
+    def _option_list(self, options, key):
+        """Return a list of ids, whatever records they may be, or None."""
+        ids = options.get(key)
+        if ids is None:
+            return None
         if not isinstance(ids, (list, tuple)) or any(type(id_) is not int for id_ in ids):
             raise ValidationError(
                 self.env._("%(key)s: expected a list of ids, not %(value)r.", key=key, value=ids)
             )
-        records = self.env[model].with_context(active_test=False)
-        readable = records.search([("id", "in", ids)]).ids
-        if unknown := set(ids) - set(readable):
+        return list(dict.fromkeys(ids))
+
+    def _check_ids(self, key, ids, allowed):
+        if unknown := set(ids) - set(allowed.ids):
             raise ValidationError(
                 self.env._(
                     "%(key)s: no record that you may read has the id %(ids)s.",
@@ -121,18 +146,6 @@ class CrmMetrics(models.AbstractModel):
                     ids=", ".join(map(str, sorted(unknown))),
                 )
             )
-        return list(ids)
-
-    def _option_companies(self, options):
-        if options.get("company_ids") is None:
-            return self.env.companies
-        ids = self._option_ids(options, "company_ids", "res.company")
-        foreign = set(ids) - set(self.env.user.company_ids.ids)
-        if foreign or not ids:
-            raise ValidationError(
-                self.env._("company_ids: choose among the companies you have access to.")
-            )
-        return self.env["res.company"].browse(ids)
 
     # ------------------------------------------------------------------
     # what all results share
@@ -204,6 +217,7 @@ class CrmMetrics(models.AbstractModel):
         currencies = companies.currency_id
         if currencies == main.currency_id:
             return dict.fromkeys(companies.ids, 1)
+        self.env["res.currency.rate"].flush_model()
         rates = dict(
             self.env.execute_query(
                 SQL(
@@ -215,7 +229,6 @@ class CrmMetrics(models.AbstractModel):
                     currencies.ids,
                     day,
                     main.root_id.id,
-                    to_flush=self.env["res.currency.rate"]._fields["rate"],
                 )
             )
         )

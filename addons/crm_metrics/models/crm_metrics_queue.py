@@ -42,11 +42,14 @@ class CrmMetricsQueue(models.Model):
         )
         self._wake_refresh()
 
-    def _push_customers(self, ids):
-        """Queue customers in every fact that sources feed by customer."""
+    def _push_customers(self, ids, derived=False):
+        """Queue customers in every fact that sources feed by customer.
+
+        :param derived: also in the facts that are derived from those
+        """
         for fact in self.env["crm.metrics.engine"]._facts():
             Fact = self.env[fact]
-            if Fact._fact_key == "partner_id" and not Fact._fact_upstream:
+            if Fact._fact_key == "partner_id" and (derived or not Fact._fact_upstream):
                 self._push(fact, ids)
 
     def _wake_refresh(self):

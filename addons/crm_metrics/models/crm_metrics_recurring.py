@@ -74,26 +74,26 @@ class CrmMetrics(models.AbstractModel):
         }
 
     def _customers_mrr(self, customers):
-        """Return today's MRR of customers in the current company's currency.
+        """Return today's MRR of customers in the current company.
+
+        One company, so that a contact can be opened whatever rates are missing.
 
         :param customers: commercial partners
-        :return: dict, customer id -> amount; customers without any are absent
+        :return: dict, customer -> amount in the currency of the current company;
+            customers without any are absent
         """
-        companies = self.env.companies
-        today = self.env.company._metrics_today()
-        rates = self._conversion_rates(self.env.company | companies, today)
-        totals = defaultdict(float)
-        for customer, company, amount in self.env["crm.mrr.movement"]._read_group(
-            [
-                ("partner_id", "in", customers._origin.ids),
-                ("company_id", "in", companies.ids),
-                ("date", "<=", today),
-            ],
-            ["partner_id", "company_id"],
-            ["amount:sum"],
-        ):
-            totals[customer.id] += amount * rates[company.id]
-        return totals
+        company = self.env.company
+        return dict(
+            self.env["crm.mrr.movement"]._read_group(
+                [
+                    ("partner_id", "in", customers._origin.ids),
+                    ("company_id", "=", company.id),
+                    ("date", "<=", company._metrics_today()),
+                ],
+                ["partner_id"],
+                ["amount:sum"],
+            )
+        )
 
     # ------------------------------------------------------------------
     # reading the ledger

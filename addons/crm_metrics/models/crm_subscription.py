@@ -292,13 +292,11 @@ class CrmSubscription(models.Model):
 
     def _check_no_overlap(self, lines):
         spans = sorted(
-            (
-                line.date_start or self.date_start or date.min,
-                line.date_end or self.date_end or date.max,
-                line.id,
-                line.name,
-            )
+            (start, end, line.id, line.name)
             for line in lines
+            if (start := line.date_start or self.date_start or date.min)
+            # a version that ends before its subscription begins never holds
+            <= (end := line.date_end or self.date_end or date.max)
         )
         for (_start, end, _id, name), (start, _end, _next_id, next_name) in pairwise(spans):
             if start <= end:

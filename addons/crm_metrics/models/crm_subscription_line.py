@@ -115,7 +115,9 @@ class CrmSubscriptionLine(models.Model):
     @api.constrains("subscription_id", "previous_line_id", "date_start", "date_end")
     def _check_versions(self):
         """Refuse versions of one item that hold on the same day."""
-        for subscription in self.subscription_id:
+        # a line that moves away would leave its followers behind
+        lines = self | self.search([("previous_line_id", "in", self.ids)])
+        for subscription in lines.subscription_id:
             subscription._check_line_versions()
 
     # ------------------------------------------------------------------

@@ -9,8 +9,8 @@ class ResPartner(models.Model):
         currency_field="crm_mrr_currency_id",
         compute="_compute_crm_mrr",
         groups="sales_team.group_sale_salesman",
-        help="Monthly recurring revenue today of the whole customer, in the "
-        "currency of the current company.",
+        help="Monthly recurring revenue today of the whole customer in the current "
+        "company.",
     )
     crm_mrr_currency_id = fields.Many2one(
         "res.currency", compute="_compute_crm_mrr", groups="sales_team.group_sale_salesman"
@@ -27,7 +27,7 @@ class ResPartner(models.Model):
         rates = self.env["crm.metrics"]._customers_mrr(self.commercial_partner_id)
         self.crm_mrr_currency_id = self.env.company.currency_id
         for partner in self:
-            partner.crm_mrr = rates.get(partner.commercial_partner_id._origin.id, 0)
+            partner.crm_mrr = rates.get(partner.commercial_partner_id._origin, 0)
 
     @api.depends("commercial_partner_id")
     @api.depends_context("allowed_company_ids", "uid")

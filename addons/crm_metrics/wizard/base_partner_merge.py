@@ -5,10 +5,12 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
 
     def _update_foreign_keys(self, src_partners, dst_partner):
-        # foreign keys move by raw SQL, which no hook of the ORM sees
+        # Foreign keys move by raw SQL, which no hook of the ORM sees. Those of all
+        # facts move at once: a derived one is out of date even if those that it is
+        # derived from are not.
         partners = src_partners | dst_partner
         customers = partners | partners.commercial_partner_id
         self.env["crm.lead.event"]._note_those_of("partner_id", partners.ids)
         res = super()._update_foreign_keys(src_partners, dst_partner)
-        self.env["crm.metrics.queue"]._push_customers(customers.ids)
+        self.env["crm.metrics.queue"]._push_customers(customers.ids, derived=True)
         return res

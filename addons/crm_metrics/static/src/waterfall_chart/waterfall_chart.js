@@ -1,0 +1,147 @@
+/* global Chart */
+import {Component, onWillStart, useEffect, useRef} from "@odoo/owl";
+import {loadBundle} from "@web/core/assets";
+import {paletteOf} from "../core/palette";
+
+/** Room for the figure above (or below) a bar, in pixels. */
+const FIGURE_HEIGHT = 22;
+
+/**
+ * Draws bars that hang where the one before ended. Over each of them lies a button, so
+ * that bars are reached by keyboard and read aloud like any other button; the canvas
+ * itself is only the picture.
+ */
+export class WaterfallChart extends Component {
+    static template = "crm_metrics.WaterfallChart";
+    static props = {
+        /** Bars of `toBars`, each with `text`, `title` and perhaps `onOpen` */
+        bars: {type: Array, element: Object},
+        height: {type: Number, optional: true},
+    };
+    static defaultProps = {height: 320};
+
+    setup() {
+        this.root = useRef("root");
+        this.canvas = useRef("canvas");
+        this.overlay = useRef("overlay");
+        onWillStart(() => loadBundle("web.chartjs_lib"));
+        useEffect(
+            () => {
+                this.draw();
+                return () => this.chart.destroy();
+            },
+            () => [this.props.bars]
+        );
+    }
+
+    draw() {
+        const palette = paletteOf(this.root.el);
+        const {bars} = this.props;
+        const narrow = bars.length > 12;
+        this.chart = new Chart(this.canvas.el, {
+            type: "bar",
+            data: {
+                labels: bars.map(({label}) => label),
+                datasets: [
+                    {
+                        data: bars.map(({from, to}) => [from, to]),
+                        backgroundColor: bars.map(({tone}) => palette[tone]),
+                        borderRadius: 2,
+                        borderSkipped: false,
+                        // a small change is still to be seen
+                        minBarLength: 2,
+                        maxBarThickness: 110,
+                        categoryPercentage: 0.9,
+                        barPercentage: 0.72,
+                    },
+                ],
+            },
+            options: {
+                animation: false,
+                responsive: true,
+                maintainAspectRatio: false,
+                events: [],
+                layout: {padding: {top: FIGURE_HEIGHT}},
+                plugins: {legend: {display: false}, tooltip: {enabled: false}},
+                scales: {
+                    x: {
+                        grid: {display: false},
+                        border: {color: palette.line},
+                        ticks: {
+                            color: palette.muted,
+                            font: {family: palette.font},
+                            autoSkip: false,
+                            maxRotation: narrow ? 60 : 0,
+                        },
+                    },
+                    y: {
+                        display: false,
+                        beginAtZero: true,
+                        // room for the figure below a bar that goes under the ground
+                        grace: bars.some(({to}) => to < 0) ? "10%" : 0,
+                    },
+                },
+            },
+            plugins: [
+                {
+                    id: "crmMetricsWaterfall",
+                    afterLayout: (chart) => this.placeButtons(chart),
+                    beforeDatasetsDraw: (chart) => this.drawConnectors(chart, palette),
+                    afterDatasetsDraw: (chart) => this.drawFigures(chart, palette),
+                },
+            ],
+        });
+    }
+
+    /** Lay the buttons over the columns of the picture. */
+    placeButtons({chartArea, height}) {
+        Object.assign(this.overlay.el.style, {
+            left: `${chartArea.left}px`,
+            width: `${chartArea.right - chartArea.left}px`,
+            height: `${height}px`,
+        });
+    }
+
+    drawConnectors(chart, palette) {
+        const {ctx} = chart;
+        const elements = chart.getDatasetMeta(0).data;
+        const y = chart.scales.y;
+        ctx.save();
+        ctx.strokeStyle = palette.muted;
+        ctx.globalAlpha = 0.6;
+        ctx.setLineDash([3, 3]);
+        ctx.beginPath();
+        this.props.bars.slice(0, -1).forEach((bar, index) => {
+            const level = y.getPixelForValue(bar.to);
+            ctx.moveTo(elements[index].x + elements[index].width / 2, level);
+            ctx.lineTo(elements[index + 1].x - elements[index + 1].width / 2, level);
+        });
+        ctx.stroke();
+        ctx.restore();
+    }
+
+    drawFigures(chart, palette) {
+        const {ctx, chartArea} = chart;
+        const elements = chart.getDatasetMeta(0).data;
+        const y = chart.scales.y;
+        const {bars} = this.props;
+        const slot = (chartArea.right - chartArea.left) / bars.length;
+        ctx.save();
+        ctx.fillStyle = palette.text;
+        ctx.textAlign = "center";
+        for (let size = 13; size >= 9; size--) {
+            ctx.font = `${size}px ${palette.font}`;
+            if (bars.every(({text}) => ctx.measureText(text).width < slot - 2)) {
+                break;
+            }
+        }
+        bars.forEach((bar, index) => {
+            const top = Math.max(bar.from, bar.to);
+            const below = top <= 0 && bar.amount < 0;
+            ctx.textBaseline = below ? "top" : "bottom";
+            const level = y.getPixelForValue(below ? Math.min(bar.from, bar.to) : top);
+            ctx.fillText(bar.text, elements[index].x, level + (below ? 5 : -5));
+        });
+        ctx.restore();
+    }
+}

@@ -1,0 +1,144 @@
+"""Take the pictures of the user guide anew, from a fresh demo database.
+
+    make run ARGS="python docs/screenshots.py"
+    make run ARGS="python docs/screenshots.py movements contact"    only these
+
+Writes docs/images/<name>.png. Look at them before committing.
+"""
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from scripts.setup import testing
+from scripts.setup.console import say
+
+IMAGES = Path(__file__).parent / "images"
+SIZE = {"width": 1372, "height": 900}
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+#: the demo data's customer with most movements, and one of its subscriptions
+PICK = """
+movement = env["crm.mrr.movement"]._read_group(
+    [("date", "<=", "today")],
+    ["partner_id"],
+    ["__count"],
+    having=[("amount:sum", ">", 0)],
+    order="__count desc, partner_id",
+    limit=1,
+)
+customer = movement[0][0]
+subscriptions = env["crm.subscription"].search(
+    [("partner_id.commercial_partner_id", "=", customer.id)]
+)
+subscription = subscriptions.sorted(lambda each: (-len(each.line_ids), each.id))[0]
+print(customer.id, subscription.id)
+"""
+
+
+class Camera:
+    """A browser that is logged in."""
+
+    def __init__(self, page: Page, url: str, customer: str, subscription: str) -> None:
+        self.page = page
+        self.url = url
+        self.customer = customer
+        self.subscription = subscription
+
+    def login(self) -> None:
+        self.page.goto(f"{self.url}/web/login")
+        self.page.fill("input[name=login]", testing.LOGIN)
+        self.page.fill("input[name=password]", testing.PASSWORD)
+        self.page.click("form.oe_login_form button[type=submit]")
+        self.page.wait_for_selector(".o_main_navbar")
+
+    def open(self, path: str, selector: str) -> None:
+        """Open a screen, wait until what matters on it is there and at rest."""
+        self.page.goto(f"{self.url}/odoo/{path}")
+        self.page.wait_for_selector(selector)
+        self.rest()
+
+    def rest(self) -> None:
+        self.page.mouse.move(0, 899)
+        # faces arrive, charts move while they are drawn
+        self.page.wait_for_timeout(2500)
+        self.page.wait_for_selector(".o_loading_indicator", state="detached")
+
+    def shoot(self, name: str) -> None:
+        picture = Image.open(io.BytesIO(self.page.screenshot()))
+        # few colours: a third of the size, and nothing that one would see
+        picture = picture.convert("RGB").quantize(192, dither=Image.Dither.NONE)
+        picture.save(IMAGES / f"{name}.png", optimize=True)
+
+    # One method for each picture.
+
+    def recurring_revenue(self) -> None:
+        self.open("recurring-revenue", ".o_crm_metrics_body canvas")
+
+    def movements(self) -> None:
+        self.open("mrr-movements", ".o_list_view .o_data_row")
+
+    def subscriptions(self) -> None:
+        self.open("crm-subscriptions", ".o_list_view .o_data_row")
+
+    def subscription_form(self) -> None:
+        self.open(f"crm-subscriptions/{self.subscription}", ".o_form_view .o_data_row")
+
+    def subscription_timeline(self) -> None:
+        self.subscription_form()
+        self.page.click(".o_notebook .nav-link[name=timeline]")
+        self.rest()
+
+    def contact(self) -> None:
+        self.open(f"contacts/{self.customer}", ".o_form_view .oe_stat_button")
+
+    def data_quality(self) -> None:
+        self.open("metrics-issues", ".o_list_view")
+
+    def settings(self) -> None:
+        self.open("settings", ".app_settings_block")
+        self.page.click(".settings_tab .tab[data-key=crm]")
+        self.page.locator("#crm_metrics_freshness").scroll_into_view_if_needed()
+        self.rest()
+
+
+def pictures(camera: Camera) -> dict[str, Callable[[], None]]:
+    return {
+        "recurring-revenue": camera.recurring_revenue,
+        "movements": camera.movements,
+        "subscriptions": camera.subscriptions,
+        "subscription-form": camera.subscription_form,
+        "subscription-timeline": camera.subscription_timeline,
+        "contact": camera.contact,
+        "data-quality": camera.data_quality,
+        "settings": camera.settings,
+    }
+
+
+def main(only: list[str]) -> None:
+    IMAGES.mkdir(exist_ok=True)
+    with (
+        testing.database("crm_metrics_screenshots", demo=True) as database,
+        testing.server(database) as odoo,
+        sync_playwright() as playwright,
+    ):
+        customer, subscription = testing.shell(database, PICK).split()[-2:]
+        browser = playwright.chromium.launch(
+            executable_path=str(testing.browser()), args=ARGUMENTS
+        )
+        page = browser.new_page(viewport=SIZE, locale="en-US", timezone_id="UTC")
+        camera = Camera(page, odoo.url, customer, subscription)
+        camera.login()
+        for name, take in pictures(camera).items():
+            if name in (only or pictures(camera)):
+                say(f"   {name}")
+                take()
+                camera.shoot(name)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,175 @@
+"""Uninstalling leaves nothing of the app, whatever people made with it."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import psycopg2
+import pytest
+
+from scripts.setup import testing
+from scripts.setup.environment import ready
+
+#: Names of ours, as they could stand in any text.
+OURS = r"crm[._]metrics|crm[._]mrr|crm[._]subscription"
+#: Where they may stand: in the list of addons.
+ALLOWED = r"module_crm_metrics"
+#: Tables that any start or stop of Odoo writes to.
+NOISE = {"bus_bus", "ir_cron_progress", "ir_cron_trigger", "ir_logging"}
+NOISE |= {"orm_signaling_registry", "res_config_settings", "res_device_log"}
+INSTALL = """
+env["ir.module.module"].update_list()
+app = env["ir.module.module"].search([("name", "=", "crm_metrics")])
+app.button_immediate_install()
+"""
+UNINSTALL = """
+app = env["ir.module.module"].search([("name", "=", "crm_metrics")])
+app.button_immediate_uninstall()
+"""
+#: What a company does with the app in its first week. Everything is made for one of
+#: its models, but for the contact.
+USE = """
+from odoo import Command
+admin = env.ref("base.user_admin")
+env = env(user=admin)
+model_id = env["ir.model"]._get_id("crm.subscription")
+action = env.ref("crm_metrics.crm_subscription_action")
+customer = env["res.partner"].with_context(
+    mail_create_nosubscribe=True, mail_create_nolog=True
+).create({"name": "Stays"})
+subscription = env["crm.subscription"].create({
+    "name": "Support", "partner_id": customer.id, "date_start": "2026-01-01",
+    "line_ids": [Command.create({
+        "name": "Seats", "price_unit": 10,
+        "recurring_plan_id": env.ref("crm.crm_recurring_plan_monthly").id})],
+})
+subscription.message_post(body="Hello", attachments=[("a.txt", b"a")])
+subscription.message_subscribe(customer.ids)
+subscription.activity_schedule("mail.mail_activity_data_call", user_id=admin.id)
+subscription.date_end = "2026-12-31"
+env["mail.scheduled.message"].create({
+    "model": "crm.subscription", "res_id": subscription.id, "body": "Later",
+    "author_id": admin.partner_id.id, "scheduled_date": "2099-01-01"})
+env["ir.attachment"].create({
+    "name": "b", "raw": b"b", "res_model": "crm.subscription",
+    "res_id": subscription.id})
+env["ir.filters"].create({
+    "name": "Mine", "model_id": "crm.subscription", "user_ids": admin.ids})
+env["ir.filters"].create({
+    "name": "All", "model_id": "crm.mrr.movement", "action_id": action.id})
+env["ir.exports"].create({
+    "name": "Export", "resource": "crm.subscription",
+    "export_fields": [Command.create({"name": "name"})]})
+env["ir.exports"].create({
+    "name": "Contacts", "resource": "res.partner",
+    "export_fields": [Command.create({"name": name})
+                      for name in ("name", "crm_mrr", "parent_id/crm_mrr")]})
+env["ir.default"].set("crm.subscription", "name", "Support")
+env["ir.config_parameter"].set_param("crm_metrics.anything", "1")
+env["mail.template"].create({"name": "Template", "model_id": model_id})
+env["mail.activity.type"].create({"name": "Renew", "res_model": "crm.subscription"})
+env["mail.message.subtype"].create({"name": "Sub", "res_model": "crm.subscription"})
+env["ir.actions.server"].create({
+    "name": "Server action", "model_id": model_id, "state": "code", "code": "pass"})
+env["ir.cron"].create({
+    "name": "Cron", "model_id": model_id, "state": "code", "code": "pass"})
+env["ir.embedded.actions"].create({
+    "name": "Embedded", "parent_res_model": "res.partner", "action_id": action.id,
+    "parent_action_id": env.ref("base.action_partner_form").id})
+env["ir.ui.view"].create({
+    "name": "custom", "model": "crm.subscription", "type": "list",
+    "arch": '<list><field name="name"/></list>'})
+admin.action_id = action.id
+env["res.config.settings"].create({}).action_crm_metrics_recompute()
+env.cr.commit()
+"""
+
+
+@contextmanager
+def base(name: str, *, demo: bool) -> Iterator[str]:
+    """A database with Odoo's CRM and without the app."""
+    with ready() as environment:
+        environment.databases.create_base(name, demo=demo)
+        try:
+            yield name
+        finally:
+            environment.databases.drop(name)
+
+
+@contextmanager
+def cursor(database: str) -> Iterator[psycopg2.extensions.cursor]:
+    with closing(psycopg2.connect(**testing.connection(database))) as connection:
+        yield connection.cursor()
+
+
+def each_table(database: str, select: str, *arguments: object) -> dict[str, list[str]]:
+    """What a SELECT of one column gives, by table; `t` is the table."""
+    found = {}
+    with cursor(database) as cr:
+        cr.execute(
+            "SELECT relname FROM pg_class"
+            " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+        )
+        for (table,) in cr.fetchall():
+            if table not in NOISE:
+                cr.execute("SELECT " + select.format(table), arguments)
+                found[table] = [value for (value,) in cr.fetchall()]
+    return found
+
+
+def rows(database: str) -> dict[str, int]:
+    """The number of rows of each table."""
+    counted = each_table(database, 'count(*) FROM "{}"')
+    return {table: number for table, [number] in counted.items()}
+
+
+def mentions(database: str) -> dict[str, list[str]]:
+    """Rows in which a name of ours stands, by table."""
+    found = each_table(
+        database,
+        't::text FROM "{}" t WHERE t::text ~ %s AND t::text !~ %s',
+        OURS,
+        ALLOWED,
+    )
+    found.pop("ir_module_module")
+    return {table: texts for table, texts in found.items() if texts}
+
+
+def shape(database: str) -> set[tuple[str, ...]]:
+    """Tables, indexes, sequences, columns and constraints."""
+    with cursor(database) as cr:
+        cr.execute(
+            """SELECT 'relation', relname FROM pg_class
+                WHERE relnamespace = 'public'::regnamespace
+                UNION ALL
+               SELECT 'column', table_name || '.' || column_name
+                 FROM information_schema.columns WHERE table_schema = 'public'
+                UNION ALL
+               SELECT 'constraint', conname FROM pg_constraint"""
+        )
+        return set(cr.fetchall())
+
+
+@pytest.mark.parametrize("demo", [False, True], ids=["bare", "demo"])
+def test_uninstalling_leaves_nothing(demo: bool) -> None:
+    with base(f"crm_metrics_test_uninstall_{int(demo)}", demo=demo) as database:
+        rows_before, shape_before = rows(database), shape(database)
+        testing.shell(database, INSTALL)
+        assert mentions(database), "the search finds nothing at all"
+        testing.shell(database, USE)
+        testing.shell(database, UNINSTALL)
+
+        assert shape(database) == shape_before
+        assert not mentions(database)
+        left = {
+            table: number - rows_before[table]
+            for table, number in rows(database).items()
+            if number != rows_before[table]
+        }
+        # the contact, and an export template with what it has of Odoo
+        stays = {"res_partner": 1, "ir_exports": 1, "ir_exports_line": 1}
+        if demo:
+            # a second currency, prices in it, and recurring revenue in CRM: switches
+            # of Odoo that the demo data turns on
+            for table in ("product_pricelist", "res_groups_implied_rel"):
+                left.pop(table, None)
+        assert left == stays
