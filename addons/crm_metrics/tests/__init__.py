@@ -9,3 +9,6 @@ from . import test_security
 from . import test_engine
 from . import test_web
 from . import test_translations
+from . import test_lead_event
+from . import test_lead_event_hooks
+from . import test_lead_event_backfill
