@@ -5,7 +5,7 @@ import sys
 
 from scripts.setup import testing
 
-from . import recurring
+from . import lead_write, recurring
 from .harness import Bench, registry_of
 
 #: Rows of each size: `small` is a tenth of `large`.
@@ -24,7 +24,9 @@ def main() -> int:
         testing.database(arguments.database, keep=arguments.keep) as name,
         registry_of(name) as registry,
     ):
-        recurring.measure(Bench(registry), customers=SIZES[arguments.size])
+        bench = Bench(registry)
+        recurring.measure(bench, customers=SIZES[arguments.size])
+        lead_write.measure(bench)
     return 0
 
 

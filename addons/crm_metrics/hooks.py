@@ -1,8 +1,7 @@
 def post_init_hook(env):
     """Fill the facts from what the sources hold already."""
-    engine = env["crm.metrics.engine"]
-    for fact in engine._facts():
-        engine._rebuild_slots(fact, engine._check_shard(0, 1))
+    for fact in env["crm.metrics.engine"]._facts():
+        env[fact]._fact_install()
 
 
 #: what people make for a model, and the field that names the model; when the model
@@ -37,6 +36,8 @@ def uninstall_hook(env):
     ).unlink()
     env["ir.exports.line"].search([]).filtered(_exports_our_field).unlink()
     env["ir.config_parameter"].search([("key", "=like", "crm\\_metrics.%")]).unlink()
+    # the database does not drop it with the table that it writes
+    env.cr.execute("DROP FUNCTION IF EXISTS crm_metrics_log_leads")
     # other addons give names to what our models inherit from theirs
     for name in (model.replace(".", "\\_") for model in ours):
         env["ir.model.data"].search(

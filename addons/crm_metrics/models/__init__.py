@@ -6,6 +6,10 @@ from . import (
     crm_metrics_issue,
     crm_metrics_engine,
     crm_metrics_source,
+    crm_lead_event,
+    crm_lead_capture,
+    crm_stage,
+    crm_team,
     res_company,
     res_currency_rate,
     res_currency,
@@ -28,4 +32,5 @@ from . import (
     crm_metrics_cohorts,
     res_config_settings,
     res_partner,
+    res_users,
 )

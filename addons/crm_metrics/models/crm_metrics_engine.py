@@ -262,7 +262,7 @@ class CrmMetricsEngine(models.AbstractModel):
         self.env["crm.metrics.run"]._timed(
             fact, "refresh", lambda: self._rebuild_keys(fact, keys)
         )
-        return len(keys), len(queue._waiting_keys(fact, slots))
+        return len(keys), queue._waiting_count(fact, slots)
 
     def _cron_audit(self):
         """Audit every fact; drift is repaired and told in the runs."""

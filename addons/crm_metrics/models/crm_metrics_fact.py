@@ -53,6 +53,10 @@ class CrmMetricsFact(models.AbstractModel):
             )
         )
 
+    def _fact_install(self):
+        """Fill the table from what its sources hold at the installation."""
+        self.env["crm.metrics.engine"]._rebuild_slots(self._name, list(range(SLOTS)))
+
     def _fact_columns(self):
         """Return the names of all stored columns, key first."""
         return (self._fact_key, *self._fact_identity, *self._fact_values)

@@ -99,6 +99,20 @@ class CrmMetricsQueue(models.Model):
             )
         )
 
+    def _waiting_count(self, fact, slots):
+        """Return how many keys of a fact wait in some slots."""
+        # the queue may hold all leads: their keys stay in the database
+        [count] = self._column(
+            SQL(
+                """SELECT count(DISTINCT key) FROM crm_metrics_queue
+                    WHERE fact = %s AND key %% %s = ANY(%s)""",
+                fact,
+                SLOTS,
+                slots,
+            )
+        )
+        return count
+
     def _drop(self, fact, scope):
         """Take keys off the queue, in the transaction that does their work.
 

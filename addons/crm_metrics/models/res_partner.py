@@ -70,7 +70,18 @@ class ResPartner(models.Model):
         res = super()._write_multi(vals_list)
         if moved:
             self.env["crm.metrics.queue"]._push_customers(moved)
+            contacts = [
+                partner.id
+                for partner, vals in zip(self, vals_list, strict=True)
+                if "commercial_partner_id" in vals
+            ]
+            self.env["crm.lead.event"]._note_those_of("partner_id", contacts)
         return res
+
+    def unlink(self):
+        # the database clears the reference: no hook of the lead sees it
+        self.env["crm.lead.event"]._note_those_of("partner_id", self.ids)
+        return super().unlink()
 
     def _moved_customers(self, vals_list):
         """Return the ids of the customers between which contacts are to move."""

@@ -13,3 +13,6 @@ from . import test_subscription_actions
 from . import test_renewals
 from . import test_lead_subscription
 from . import test_import
+from . import test_lead_event
+from . import test_lead_event_hooks
+from . import test_lead_event_backfill
