@@ -271,7 +271,7 @@ class TestRefused(CrmMetricsCommon):
         subscription = self.versions("2026-03-31", "2026-04-01")
         third = self.line(1, "2026-06-01", previous_line_id=subscription.line_ids[0].id)
         self.assertRefused(
-            "Start", lambda: subscription.write({"line_ids": [Command.create(third)]})
+            "Follows", lambda: subscription.write({"line_ids": [Command.create(third)]})
         )
 
     def test_independent_lines_may_overlap(self):
