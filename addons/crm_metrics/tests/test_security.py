@@ -192,8 +192,9 @@ class TestAccess(CrmMetricsCommon):
                 with self.assertRaises(AccessError):
                     self.env["crm.metrics"].with_user(user).recurring({"bad": 1})
                 engine = self.env["crm.metrics.engine"].with_user(user)
+                with self.assertRaisesRegex(AccessError, "for sales users"):
+                    engine.status()
                 for call in (
-                    engine.status,
                     engine.audit,
                     lambda engine=engine: engine.recompute(SEGMENT),
                 ):
