@@ -323,7 +323,7 @@ class TestIncremental(books.BookCase):
         self.assertFacts()
         incremental = self.stored()
         issues = self.stored_issues()
-        self.assertEqual(self.engine.audit(), dict.fromkeys(books.FACTS, 0))
+        self.assertEqual(self.engine.audit(books.FACTS), dict.fromkeys(books.FACTS, 0))
         self.rebuild_into_empty_tables()
         full = self.stored()
         for fact, rows in incremental.items():

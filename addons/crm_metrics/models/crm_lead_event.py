@@ -27,7 +27,9 @@ class CrmLeadEvent(models.Model):
 
     # Keys beside the records: a deleted record clears the reference to it, in old
     # events too. What was before must stay to be told apart from what is now.
-    lead_key = fields.Integer(string="Lead Number", required=True, readonly=True)
+    lead_key = fields.Integer(
+        string="Lead Number", required=True, readonly=True, aggregator=None
+    )
     lead_id = fields.Many2one(
         "crm.lead",
         string="Opportunity",
@@ -123,8 +125,9 @@ class CrmLeadEvent(models.Model):
     _lead_key_idx = models.Index("(lead_key, at, id)")
 
     def init(self):
-        super().init()
+        res = super().init()
         self.env.cr.execute(log_function())
+        return res
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -32,11 +32,13 @@ def history(leads):
         """
         WITH field AS (
             SELECT id, name FROM ir_model_fields
-             WHERE model = 'crm.lead' AND (name = 'won_status' OR name = ANY(%(tracked)s))
+             WHERE model = 'crm.lead'
+               AND (name = 'won_status' OR name = ANY(%(tracked)s))
         ), word AS (
             -- selections are tracked as the writer's words, in any language
             SELECT array_agg(t.value) FILTER (WHERE s.value = 'lost') AS lost,
-                   array_agg(t.value) FILTER (WHERE s.value = 'opportunity') AS opportunity
+                   array_agg(t.value) FILTER (WHERE s.value = 'opportunity')
+                       AS opportunity
               FROM field
               JOIN ir_model_fields_selection s ON s.field_id = field.id
              CROSS JOIN LATERAL jsonb_each_text(s.name) AS t
@@ -88,7 +90,8 @@ def history(leads):
               FROM (SELECT old AS stage, old_name AS name, vid FROM track
                      WHERE field = 'stage_id'
                      UNION ALL
-                    SELECT new, new_name, vid FROM track WHERE field = 'stage_id') AS any_of
+                    SELECT new, new_name, vid FROM track
+                     WHERE field = 'stage_id') AS any_of
              WHERE stage <> 0
              ORDER BY stage, vid DESC
         ), edge AS (
@@ -118,7 +121,8 @@ def history(leads):
               LEFT JOIN edge e ON e.lead_key = h.lead_key
               LEFT JOIN res_users u ON u.id = h.create_uid
              CROSS JOIN LATERAL (
-                   SELECT COALESCE(e.act, CASE WHEN h.active OR h.date_closed > h.create_date
+                   SELECT COALESCE(e.act, CASE WHEN h.active
+                                                 OR h.date_closed > h.create_date
                                                THEN 1 ELSE 0 END) AS act) AS born
             UNION ALL
             -- what the change left is not where the lead had come to: somebody had
@@ -165,8 +169,9 @@ def history(leads):
                AND h.active::int <> COALESCE(e.last_act, 1)
             UNION ALL
             -- whatever else nobody has seen changing
-            SELECT lead_key, 9223372036854775807, NULL, GREATEST(write_date, create_date),
-                   NULL, FALSE, COALESCE(stage_key, 0), active::int,
+            SELECT lead_key, 9223372036854775807, NULL,
+                   GREATEST(write_date, create_date), NULL, FALSE,
+                   COALESCE(stage_key, 0), active::int,
                    (won_status = 'lost')::int, COALESCE(lost_reason_id, 0),
                    expected_revenue, recurring_revenue, COALESCE(partner_id, 0),
                    COALESCE(user_key, 0), COALESCE(team_key, 0),
@@ -174,8 +179,9 @@ def history(leads):
               FROM %(leads)s WHERE until IS NULL
         ), dated AS (
             -- time never runs backward inside one lead
-            SELECT *, max(at) OVER (PARTITION BY lead_key, ord < 0 ORDER BY ord) AS reached
+            SELECT *, max(at) OVER w AS reached
               FROM point
+            WINDOW w AS (PARTITION BY lead_key, ord < 0 ORDER BY ord)
         ), ordered AS (
             -- only the conversion is placed by its date, all others by their number
             SELECT *, row_number() OVER (
@@ -193,7 +199,8 @@ def history(leads):
             SELECT r.lead_key, r.nth, r.author_id, r.exact,
                    -- before the event that is recorded
                    LEAST(r.at, h.until - interval '1 microsecond') AS at,
-                   CASE WHEN r.opportunity = 1 THEN 'opportunity' ELSE 'lead' END AS type,
+                   CASE WHEN r.opportunity = 1 THEN 'opportunity' ELSE 'lead' END
+                       AS type,
                    r.act = 1 AS active, NULLIF(r.stage, 0)::int AS stage_key,
                    s.id AS stage_id, s.sequence AS stage_sequence,
                    COALESCE(s.name ->> 'en_US', gone.name) AS stage_name,
@@ -263,7 +270,8 @@ def history(leads):
             for column in (*TRACKED.values(), "lost")
         ),
         compared=SQL(
-            """ROW(type, active, stage_key, won_status, lost_reason_id, expected_revenue,
-                   recurring_revenue, partner_id, user_key, team_key)"""
+            """ROW(type, active, stage_key, won_status, lost_reason_id,
+                   expected_revenue, recurring_revenue, partner_id, user_key,
+                   team_key)"""
         ),
     )

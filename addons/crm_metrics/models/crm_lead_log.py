@@ -7,6 +7,10 @@ of a function is made once per connection.
 
 from odoo.tools import SQL
 
+from .crm_metrics_fact import CrmMetricsFact
+
+columns = CrmMetricsFact._fact_sql_columns
+
 #: what an event says of its lead
 STATE = (
     "lead_id",
@@ -47,13 +51,6 @@ SILENT = {
 }
 #: what it says of itself
 ABOUT = ("at", "author_id", "source", "exact")
-
-
-def columns(names, alias=None):
-    """Return a comma-separated list of quoted columns."""
-    return SQL(", ").join(
-        SQL.identifier(alias, name) if alias else SQL.identifier(name) for name in names
-    )
 
 
 def lead_state(condition, removed=None):
@@ -127,7 +124,8 @@ def log_function():
                        CASE WHEN this_exact THEN (
                            SELECT u.partner_id FROM res_users u
                             WHERE u.id = CASE WHEN state.write_date = this_at
-                                              THEN state.write_uid ELSE this_user END) END,
+                                              THEN state.write_uid
+                                              ELSE this_user END) END,
                        'live', this_exact
                   FROM state
                   LEFT JOIN LATERAL (
@@ -135,7 +133,8 @@ def log_function():
                         WHERE e.lead_key = state.lead_key AND NOT (%(own)s)
                         ORDER BY e.at DESC, e.id DESC LIMIT 1) AS last ON TRUE
                  WHERE CASE WHEN this_removed IS NULL
-                            THEN last.id IS NULL OR ROW(%(now)s) IS DISTINCT FROM ROW(%(then)s)
+                            THEN last.id IS NULL
+                              OR ROW(%(now)s) IS DISTINCT FROM ROW(%(then)s)
                             ELSE last.id IS NOT NULL AND last.removed IS NULL END
                 RETURNING lead_key AS key
             ), queued AS (

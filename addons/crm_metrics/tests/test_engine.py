@@ -30,6 +30,11 @@ class EngineCase(CrmMetricsCommon):
         self.env.cr.execute(f"SELECT * FROM {self.env[fact]._table} ORDER BY id")
         return self.env.cr.fetchall()
 
+    def audit(self):
+        """Audit everything; return the drift of recurring revenue."""
+        found = self.engine.audit()
+        return {fact: found[fact] for fact in (SEGMENT, MOVEMENT)}
+
     def runs(self, mode):
         return self.env["crm.metrics.run"].search([("mode", "=", mode)])
 
@@ -342,12 +347,12 @@ class TestAudit(EngineCase):
         self.env.invalidate_all()
 
     def test_nothing_has_drifted(self):
-        self.assertEqual(self.engine.audit(), {SEGMENT: 0, MOVEMENT: 0})
+        self.assertEqual(self.audit(), {SEGMENT: 0, MOVEMENT: 0})
 
     def test_what_waits_is_no_drift(self):
         self.subscribe(50)
         self.env.flush_all()
-        self.assertEqual(self.engine.audit(), {SEGMENT: 0, MOVEMENT: 0})
+        self.assertEqual(self.audit(), {SEGMENT: 0, MOVEMENT: 0})
         self.assertEqual(len(self.segments()), 2)
 
     def test_only_some_facts(self):
@@ -357,9 +362,9 @@ class TestAudit(EngineCase):
 
     def test_a_lost_row(self):
         self.sql("DELETE FROM crm_mrr_movement WHERE kind = 'churn'")
-        self.assertEqual(self.engine.audit(), {SEGMENT: 0, MOVEMENT: 1})
+        self.assertEqual(self.audit(), {SEGMENT: 0, MOVEMENT: 1})
         self.assertEqual(len(self.movements()), 2)
-        self.assertEqual(self.engine.audit(), {SEGMENT: 0, MOVEMENT: 0})
+        self.assertEqual(self.audit(), {SEGMENT: 0, MOVEMENT: 0})
 
     def test_a_wrong_row_is_deleted_and_inserted(self):
         self.sql(
@@ -367,7 +372,7 @@ class TestAudit(EngineCase):
                 WHERE kind = 'new' AND company_id = %s""",
             self.company.id,
         )
-        self.assertEqual(self.engine.audit(), {SEGMENT: 0, MOVEMENT: 2})
+        self.assertEqual(self.audit(), {SEGMENT: 0, MOVEMENT: 2})
 
     def test_a_row_too_much(self):
         self.sql(
@@ -377,7 +382,7 @@ class TestAudit(EngineCase):
                  FROM crm_mrr_movement WHERE kind = 'new' AND company_id = %s""",
             self.company.id,
         )
-        self.assertEqual(self.engine.audit(), {SEGMENT: 0, MOVEMENT: 1})
+        self.assertEqual(self.audit(), {SEGMENT: 0, MOVEMENT: 1})
 
     def test_a_doubled_row(self):
         """It equals its wanted twin: only the number of rows tells."""
@@ -387,7 +392,7 @@ class TestAudit(EngineCase):
             table = self.env[fact]._table
             self.sql(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {table}")
             self.assertEqual(len(self.rows(fact)), 2 * len(before))
-            self.assertEqual(self.engine.audit(), {fact: len(before), others: 0})
+            self.assertEqual(self.audit(), {fact: len(before), others: 0})
             self.assertEqual(self.rows(fact), before)
 
     def test_a_row_of_a_customer_that_has_nothing(self):
@@ -400,13 +405,13 @@ class TestAudit(EngineCase):
                VALUES (%s, %s, %s, 'crm.subscription.line', 0, '2026-01-01', 1, 1)""",
             *(nobody.id, self.company.id, self.usd.id),
         )
-        self.assertEqual(self.engine.audit()[SEGMENT], 1)
+        self.assertEqual(self.audit()[SEGMENT], 1)
 
     def test_it_is_logged(self):
         self.sql("DELETE FROM crm_mrr_movement WHERE kind = 'churn'")
         self.engine.audit()
         last = {run.fact: run.changed for run in reversed(self.runs("audit"))}
-        self.assertEqual(last, {SEGMENT: 0, MOVEMENT: 1})
+        self.assertLessEqual({SEGMENT: 0, MOVEMENT: 1}.items(), last.items())
 
 
 class TestStatus(EngineCase):
@@ -416,7 +421,7 @@ class TestStatus(EngineCase):
         self.refresh()
         status = self.engine.with_user(self.seller).status()
         self.assertEqual(set(status), {"facts", "issues", "runs"})
-        self.assertEqual(list(status["facts"]), [SEGMENT, MOVEMENT])
+        self.assertEqual(list(status["facts"]), self.engine._facts())
         fact = status["facts"][SEGMENT]
         self.assertEqual((fact["rows"], fact["queued"]), (1, 0))
         self.assertRegex(fact["refreshed_at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
@@ -460,4 +465,4 @@ class TestSetup(EngineCase):
         self.env.cr.execute("DELETE FROM crm_metrics_queue")
         post_init_hook(self.env)
         self.assertEqual(self.movements(), [("2026-01-01", "new", 100)])
-        self.assertEqual(self.engine.audit(), {SEGMENT: 0, MOVEMENT: 0})
+        self.assertEqual(self.audit(), {SEGMENT: 0, MOVEMENT: 0})

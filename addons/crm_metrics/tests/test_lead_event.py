@@ -201,7 +201,9 @@ class TestLeadEvent(LeadEventCase):
         lead = self.env["crm.lead"].browse(result["ids"])
         self.commit()
         event = self.events(lead)
-        self.assertEqual((event.stage_id, event.expected_revenue), (self.stage_offer, 5))
+        self.assertEqual(
+            (event.stage_id, event.expected_revenue), (self.stage_offer, 5)
+        )
 
     def test_archived_state_is_found(self):
         self.lead.action_archive()

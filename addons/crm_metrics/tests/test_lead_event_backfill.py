@@ -125,9 +125,7 @@ class TestBackfill(HistoryCase):
             lang="fr_FR"
         ).name = "Perdue"
         reason = self.reason
-        self.track(
-            1, ("active", 1, 0), ("lost_reason_id", 0, reason), subtype="lost"
-        )
+        self.track(1, ("active", 1, 0), ("lost_reason_id", 0, reason), subtype="lost")
         self.track(2, ("active", 0, 1), ("lost_reason_id", reason, 0))
         self.track(3, ("active", 1, 0), ("won_status", "x", "Perdue"))
         self.track(4, ("active", 0, 1))

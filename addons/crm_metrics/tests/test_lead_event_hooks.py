@@ -72,9 +72,10 @@ class TestLeadEventHooks(LeadEventCase):
         self.assertFalse(self.env[EVENT].search([("lead_key", "=", key)]))
 
     def test_a_deletion_that_does_not_come_off(self):
-        with patch.object(
-            type(self.env["base"]), "unlink", side_effect=UserError("no")
-        ), self.assertRaises(UserError):
+        with (
+            patch.object(type(self.env["base"]), "unlink", side_effect=UserError("no")),
+            self.assertRaises(UserError),
+        ):
             self.lead.unlink()
         self.assertUnchanged()
         self.assertTrue(self.events().active)
