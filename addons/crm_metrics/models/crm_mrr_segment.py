@@ -150,7 +150,8 @@ class CrmMrrSegment(models.Model):
                    %(value)s AS rate, r.paused, r.close_reason_id, r.start_reason,
                    r.end_reason, r.goes_free, r.issue
               FROM (SELECT partner_id, res_model, res_id, date_from, company_id,
-                           user_id, team_id, lead_id, recurring_plan_id, currency_id, date_to,
+                           user_id, team_id, lead_id, recurring_plan_id,
+                           currency_id, date_to,
                            CASE WHEN paused THEN 0
                                 ELSE rate_currency END AS rate_currency,
                            paused AND alive AS paused,
