@@ -36,7 +36,9 @@ _common = {
 settings.register_profile("ci", derandomize=True, **_common)
 settings.register_profile("explore", derandomize=False, **_common)
 settings.register_profile(
-    "quick", derandomize=False, **(_common | {"phases": [Phase.generate], "report_multiple_bugs": False})
+    "quick",
+    derandomize=False,
+    **(_common | {"phases": [Phase.generate], "report_multiple_bugs": False}),
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
@@ -67,7 +69,9 @@ def decimals(high, places=2):
 
 
 #: round sums that cancel each other out, and crooked ones
-prices = st.one_of(st.sampled_from([Decimal(120), Decimal(60), Decimal(0)]), decimals(999))
+prices = st.one_of(
+    st.sampled_from([Decimal(120), Decimal(60), Decimal(0)]), decimals(999)
+)
 quantities = st.one_of(st.sampled_from([Decimal(1), Decimal(2)]), decimals(9))
 discounts = st.one_of(
     st.sampled_from([Decimal(0), Decimal(0), Decimal(50), Decimal(100)]), decimals(100)
@@ -124,16 +128,22 @@ def pause_values(draw, begin):
     pauses = []
     for number in range(draw(st.sampled_from([0, 0, 0, 1, 1, 2, 3]))):
         if number:
-            begin = pauses[-1][1] + timedelta(days=1 + draw(st.sampled_from([0, 1, 20])))
-        length = draw(st.one_of(st.none(), st.sampled_from([0, 30]), st.integers(0, 120)))
-        pauses.append((begin, None if length is None else begin + timedelta(days=length)))
+            begin = pauses[-1][1] + timedelta(
+                days=1 + draw(st.sampled_from([0, 1, 20]))
+            )
+        length = draw(
+            st.one_of(st.none(), st.sampled_from([0, 30]), st.integers(0, 120))
+        )
+        pauses.append(
+            (begin, None if length is None else begin + timedelta(days=length))
+        )
         if length is None:
             break
     return pauses
 
 
 @st.composite
-def subscription_values(draw, contacts=st.integers(0, 9), companies=(0, 0, 1)):
+def subscription_values(draw, contacts, companies=(0, 0, 1)):
     start = draw(st.one_of(days, days, st.none()))
     if start is None:
         end = draw(maybe_day)
@@ -220,7 +230,9 @@ def questions(draw, companies=((0,), (0,), (1,), (0, 1), (1, 0))):
     filters = {}
     for name in draw(st.sets(st.sampled_from(FILTERS), max_size=2)):
         numbers = range(len(PLANS)) if name == "plan" else range(3)
-        filters[name] = draw(st.lists(st.sampled_from(numbers), max_size=4, unique=True))
+        filters[name] = draw(
+            st.lists(st.sampled_from(numbers), max_size=4, unique=True)
+        )
     return {
         "asks": draw(st.sampled_from(["manager", "all", "own"])),
         "companies": draw(st.sampled_from(companies)),
@@ -287,12 +299,18 @@ class BookCase(TransactionCase):
         cls.sellers = cls.env["res.users"]
         for number in range(3):
             cls.sellers |= new_test_user(
-                cls.env, f"prop_seller_{number}", "sales_team.group_sale_salesman", **access
+                cls.env,
+                f"prop_seller_{number}",
+                "sales_team.group_sale_salesman",
+                **access,
             )
         cls.askers = {
             "own": cls.sellers[0],
             "all": new_test_user(
-                cls.env, "prop_all", "sales_team.group_sale_salesman_all_leads", **access
+                cls.env,
+                "prop_all",
+                "sales_team.group_sale_salesman_all_leads",
+                **access,
             ),
             "manager": new_test_user(
                 cls.env, "prop_manager", "sales_team.group_sale_manager", **access
@@ -303,7 +321,10 @@ class BookCase(TransactionCase):
         )
         cls.plans = cls.env["crm.recurring.plan"].create(
             [
-                {"name": f"{number} {interval}", **cls.interval_values(number, interval)}
+                {
+                    "name": f"{number} {interval}",
+                    **cls.interval_values(number, interval),
+                }
                 for number, interval in PLANS
             ]
         )
@@ -313,7 +334,10 @@ class BookCase(TransactionCase):
         cls.countries = cls.env["res.country"].search([], limit=3)
         kinds = ("voluntary", "involuntary", "voluntary")
         cls.reasons = cls.env["crm.subscription.close.reason"].create(
-            [{"name": f"Reason {number}", "kind": kind} for number, kind in enumerate(kinds)]
+            [
+                {"name": f"Reason {number}", "kind": kind}
+                for number, kind in enumerate(kinds)
+            ]
         )
         cls.leads = cls.env["crm.lead"].create(
             [
@@ -332,7 +356,9 @@ class BookCase(TransactionCase):
     def setUp(self):
         super().setUp()
         company_class = type(self.env["res.company"])
-        self.startPatch = patch.object(company_class, "_metrics_today", lambda _self: TODAY)
+        self.startPatch = patch.object(
+            company_class, "_metrics_today", lambda _self: TODAY
+        )
         self.startPatch.start()
         self.addCleanup(self.startPatch.stop)
 
@@ -368,7 +394,10 @@ class BookCase(TransactionCase):
 
     def find_rate(self, values):
         return self.env["res.currency.rate"].search(
-            [(name, "=", values[name]) for name in ("currency_id", "company_id", "name")]
+            [
+                (name, "=", values[name])
+                for name in ("currency_id", "company_id", "name")
+            ]
         )
 
     def enter_rate(self, drawn):
@@ -464,7 +493,9 @@ class BookCase(TransactionCase):
                 for number, drawn in enumerate(book["subscriptions"])
             ]
         )
-        for subscription, drawn in zip(subscriptions, book["subscriptions"], strict=True):
+        for subscription, drawn in zip(
+            subscriptions, book["subscriptions"], strict=True
+        ):
             lines = iter(subscription.line_ids.sorted("id"))
             for versions in drawn["items"]:
                 previous = self.env["crm.subscription.line"]
@@ -505,7 +536,8 @@ class BookCase(TransactionCase):
                    COALESCE(c.crm_metrics_grace_days, 0),
                    COALESCE(c.crm_metrics_reactivation_days, 0),
                    COALESCE(c.crm_metrics_revalue_monthly, FALSE)
-              FROM res_company c JOIN res_currency currency ON currency.id = c.currency_id
+              FROM res_company c
+              JOIN res_currency currency ON currency.id = c.currency_id
              WHERE c.id = ANY(%s)
             """,
             [self.companies.ids],
@@ -523,7 +555,8 @@ class BookCase(TransactionCase):
             pauses.setdefault(subscription, []).append((first, last))
         self.env.cr.execute(
             """
-            SELECT l.id, s.id, s.company_id, p.commercial_partner_id, s.user_id, s.team_id,
+            SELECT l.id, s.id, s.company_id, p.commercial_partner_id, s.user_id,
+                   s.team_id,
                    s.lead_id, lead.source_id, customer.country_id, l.recurring_plan_id,
                    plan.interval_number, plan.interval_type,
                    l.quantity::text, l.price_unit::text, COALESCE(l.discount, 0)::text,
@@ -560,7 +593,8 @@ class BookCase(TransactionCase):
         return self._stored(
             """
             SELECT s.res_model, s.res_id, s.date_from, m.date, m.kind, m.amount::text,
-                   m.company_id, m.partner_id, m.user_id, m.team_id, m.lead_id, m.reason,
+                   m.company_id, m.partner_id, m.user_id, m.team_id, m.lead_id,
+                   m.reason,
                    m.close_reason_id, COALESCE(m.renewal_due, FALSE), m.customers
               FROM crm_mrr_movement m LEFT JOIN crm_mrr_segment s ON s.id = m.segment_id
              WHERE m.company_id = ANY(%s)
@@ -577,7 +611,9 @@ class BookCase(TransactionCase):
         """Fetch rows; numbers come as text, because Odoo makes them floats."""
         return [
             tuple(
-                Decimal(value) if isinstance(value, str) and value[0] in "-0123456789" else value
+                Decimal(value)
+                if isinstance(value, str) and value[0] in "-0123456789"
+                else value
                 for value in row
             )
             for row in self.env.cr.fetchall()
@@ -585,7 +621,10 @@ class BookCase(TransactionCase):
 
     def stored(self):
         """All facts by what they say, without their ids."""
-        return {"segments": self.stored_segments(), "movements": self.stored_movements()}
+        return {
+            "segments": self.stored_segments(),
+            "movements": self.stored_movements(),
+        }
 
     def stored_issues(self):
         return self._stored(
@@ -598,7 +637,7 @@ class BookCase(TransactionCase):
     # -- comparing ------------------------------------------------------
 
     def assertFacts(self):
-        """Compare what is stored with what the oracle says; return the oracle's ledger."""
+        """Compare what is stored with what the oracle says; return its ledger."""
         model = "crm.subscription.line"
         world = self.read_world()
         ledger = oracle.Ledger(world)
@@ -627,7 +666,8 @@ class BookCase(TransactionCase):
         self.assertCounts(self.stored_segments(), segments)
 
         issues = Counter(
-            (model, line.key, code, line.customer, line.user) for line, code in ledger.issues
+            (model, line.key, code, line.customer, line.user)
+            for line, code in ledger.issues
         )
         self.assertCounts(self.stored_issues(), issues)
 
@@ -654,7 +694,9 @@ class BookCase(TransactionCase):
         found = Counter({row[:-1]: number for row, number in stored.items()})
         # a row without money stands only where it carries the customer
         nothing = {row for row in found if row[5] == 0}
-        self.assertEqual({row[:-1] for row in stored if row[5] == 0 and row[-1] == 0}, set())
+        self.assertEqual(
+            {row[:-1] for row in stored if row[5] == 0 and row[-1] == 0}, set()
+        )
         self.assertEqual(nothing - set(rows), set())
         self.assertCounts(
             Counter({row: number for row, number in found.items() if row[5]}),
@@ -671,7 +713,9 @@ class BookCase(TransactionCase):
             {(row[6], row[7], row[3]): row[-1] for row in stored if row[-1]}
         )
         self.assertEqual(carried, Counter(logos))
-        self.assertEqual(sum(1 for row in stored if row[-1]), len(logos), "one row carries it")
+        self.assertEqual(
+            sum(1 for row in stored if row[-1]), len(logos), "one row carries it"
+        )
         return ledger
 
     def assertCounts(self, found, expected):
@@ -693,7 +737,9 @@ class BookCase(TransactionCase):
             "company_ids": companies.ids,
         }
         for name, numbers in question["filters"].items():
-            options[f"{name}_ids"] = [self.slices(name)[number].id for number in numbers]
+            options[f"{name}_ids"] = [
+                self.slices(name)[number].id for number in numbers
+            ]
         if question["group_by"]:
             options["group_by"] = question["group_by"]
         return options
@@ -800,7 +846,9 @@ class BookCase(TransactionCase):
             [
                 {
                     **self.exact(cohort, keys, expected.unit),
-                    "ages": [self.exact(age, keys, expected.unit) for age in cohort["ages"]],
+                    "ages": [
+                        self.exact(age, keys, expected.unit) for age in cohort["ages"]
+                    ],
                 }
                 for cohort in found
             ],
@@ -813,7 +861,9 @@ class BookCase(TransactionCase):
             if key in row:
                 self.assertWhole(row[key], unit)
         return {
-            key: oracle.round_half_up(Decimal(repr(value)), unit) if key in keys else value
+            key: oracle.round_half_up(Decimal(repr(value)), unit)
+            if key in keys
+            else value
             for key, value in row.items()
         }
 

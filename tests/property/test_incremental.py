@@ -249,8 +249,10 @@ class TestIncremental(books.BookCase):
         rate = self.pick(self.rates, number)
         others = self.rates - rate
         taken = others.filtered(
-            lambda other: (other.currency_id, other.company_id, other.name)
-            == (rate.currency_id, rate.company_id, day)
+            lambda other: (
+                (other.currency_id, other.company_id, other.name)
+                == (rate.currency_id, rate.company_id, day)
+            )
         )
         if not taken:
             rate.name = day
@@ -288,7 +290,9 @@ class TestIncremental(books.BookCase):
         """Join two lines of a subscription to versions of one item, or part them."""
         line = self.pick(self.lines, number)
         mates = line.subscription_id.line_ids - line
-        line.previous_line_id = self.pick(mates, other) if mates and other % 3 else False
+        line.previous_line_id = (
+            self.pick(mates, other) if mates and other % 3 else False
+        )
 
     def step_delete_team(self, number):
         self.teams[number].exists().unlink()
@@ -367,7 +371,10 @@ class TestIncremental(books.BookCase):
             expected = self.stored()
 
             dated = [
-                (line, line.read(["quantity", "price_unit", "date_start", "date_end"])[0])
+                (
+                    line,
+                    line.read(["quantity", "price_unit", "date_start", "date_end"])[0],
+                )
                 for line in lines
             ]
             lines.write({"quantity": 0, "date_start": False, "date_end": False})
@@ -395,7 +402,9 @@ class TestIncremental(books.BookCase):
             for fact in reversed(books.FACTS):
                 self.env.cr.execute(f"DELETE FROM {self.env[fact]._table}")
             for fact in books.FACTS:
-                results = [self.engine.recompute(fact, n, shards) for n in range(shards)]
+                results = [
+                    self.engine.recompute(fact, n, shards) for n in range(shards)
+                ]
                 rows = self.env[fact].search_count([])
                 self.assertEqual(sum(result["rows"] for result in results), rows)
                 self.assertEqual(sum(result["changed"] for result in results), rows)
