@@ -244,7 +244,7 @@ class TestIncremental(books.BookCase):
             self.assertCounts(rows, full[fact])
         self.assertCounts(self.stored_issues(), issues)
 
-    @settings(max_examples=150)
+    @settings(max_examples=100)
     @given(book=books.books(max_subscriptions=5), steps=steps)
     def test_incremental_is_full(self, book, steps):
         """After any sequence of changes, with refreshes in between or not."""
@@ -252,6 +252,16 @@ class TestIncremental(books.BookCase):
             self.contacts, _subscriptions = self.make_book(book)
             for step in steps:
                 self.do(*step)
+            self.check()
+
+    @settings(max_examples=150)
+    @given(book=books.books(max_subscriptions=4), edit=edits)
+    def test_one_edit_of_a_settled_book(self, book, edit):
+        """Nothing else hides what a single change forgets to queue."""
+        with self.example():
+            self.contacts, _subscriptions = self.make_book(book)
+            self.refresh()
+            self.do(*edit)
             self.check()
 
     @settings(max_examples=40)

@@ -58,6 +58,42 @@ class TestQueue(EngineCase):
         subscription.line_ids.price_unit = 90
         self.assertEqual(set(self.queued()), {self.customer.id})
 
+    def test_each_field_that_facts_depend_on(self):
+        """Written alone, it is refreshed: the audit finds nothing left to mend."""
+        other = self.subscribe(1, partner=self._customer("Other"))
+        subscription = self.subscribe(120)
+        line = subscription.line_ids
+        lead = self.env["crm.lead"].create({"name": "Deal", "type": "opportunity"})
+        self.refresh()
+        for record, field, value in (
+            (line, "price_unit", 60),
+            (line, "quantity", 3),
+            (line, "discount", 5),
+            (line, "recurring_plan_id", self.quarterly),
+            (line, "date_start", "2026-02-01"),
+            (line, "date_end", "2026-04-30"),
+            (subscription, "date_start", "2026-03-01"),
+            (subscription, "date_end", "2026-03-31"),
+            (subscription, "user_id", self.seller),
+            (subscription, "team_id", self.team),
+            (subscription, "lead_id", lead),
+            (self.quarterly, "number_of_months", 6),
+            (self.usd, "rounding", 1),
+            (line, "subscription_id", other),
+            (line, "recurring", False),
+            (line, "recurring", True),
+            (other, "partner_id", self.customer),
+            (other, "company_id", self.other_company),
+            (other, "currency_id", self.eur),
+            (self.other_company, "currency_id", self.eur),
+        ):
+            with self.subTest(record._name, field=field):
+                before = self.rows()
+                record[field] = value
+                self.refresh()
+                self.assertEqual(self.engine.audit(), {SEGMENT: 0, MOVEMENT: 0})
+                self.assertNotEqual(self.rows(), before)
+
     def test_what_facts_do_not_depend_on_is_not_queued(self):
         subscription = self.subscribe(100)
         self.refresh()

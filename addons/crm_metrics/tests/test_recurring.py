@@ -165,37 +165,19 @@ class TestFigures(CrmMetricsCommon):
         self.other_company.currency_id = jpy
         self._rate(jpy, 125, self.company)  # 1 JPY = 0.008 USD
         self.seller_all.company_ids |= self.other_company
-        for partner, price in ((self.customer, 2), (self._customer("Second"), 2)):
-            self.subscribe(
-                price, "2026-05-01", partner=partner, company_id=self.other_company.id
+        self.subscribe(3, "2026-05-01", company_id=self.other_company.id)
+        self.subscribe(3, "2026-05-09", company_id=self.other_company.id)
+        self.refresh()
+        ids = (self.company | self.other_company).ids
+        for view, parts in (
+            ("activity", {"new": 0.02, "expansion": 0.02, "closing": 0.04}),
+            ("net", {"new": 0.05, "closing": 0.05}),
+        ):
+            result = self.recurring(
+                "2026-05-01", "2026-05-31", company_ids=ids, view=view
             )
-        self.subscribe(1, "2026-05-09", company_id=self.other_company.id)
-        self.refresh()
-        companies = (self.company | self.other_company).ids
-        [period] = self.recurring("2026-05-01", "2026-05-31", company_ids=companies)[
-            "periods"
-        ]
-        # 4 x 0.008 = 0.032, 0.008: the sum would be 0.04
-        self.assertMoney(period, opening=0, new=0.03, expansion=0.01, closing=0.04)
-        self.subscribe(1, "2026-05-10", company_id=self.other_company.id)
-        self.refresh()
-        [period] = self.recurring("2026-05-01", "2026-05-31", company_ids=companies)[
-            "periods"
-        ]
-        # 0.032 + 0.016 = 0.048, which would round to 0.05 = 0.03 + 0.02
-        self.assertMoney(period, opening=0, new=0.03, expansion=0.02, closing=0.05)
-        self.subscribe(
-            1,
-            "2026-05-11",
-            partner=self._customer("Third"),
-            company_id=self.other_company.id,
-        )
-        self.refresh()
-        [period] = self.recurring("2026-05-01", "2026-05-31", company_ids=companies)[
-            "periods"
-        ]
-        # 0.040 + 0.016 = 0.056, which would round to 0.06
-        self.assertMoney(period, opening=0, new=0.04, expansion=0.02, closing=0.06)
+            # 0.024 and 0.024, which are 0.048 together
+            self.assertMoney(result["periods"][0], opening=0, **parts)
 
     def _rate(self, currency, rate, company, day="2020-01-01"):
         self.env["res.currency.rate"].search(
