@@ -117,6 +117,47 @@ class TestTours(WebCommon):
             login="metrics_first",
         )
 
+    def test_recurring_slices(self):
+        """Slices add up, their numbers open movements, more filters narrow."""
+        self.start_tour(
+            "/odoo/recurring-revenue?measure=mrr",
+            "crm_metrics_recurring_slices",
+            login="metrics_manager",
+        )
+
+    def test_cohorts(self):
+        """From the menu to the heat map and to the customers of a cell."""
+        self.start_tour("/odoo", "crm_metrics_cohorts", login="metrics_manager")
+
+    def test_from_a_win_to_the_waterfall(self):
+        """A win, its subscription, a later price: both are on the waterfall."""
+        team = self.env["crm.team"].create({"name": "Team 3", "company_id": False})
+        self.manager.group_ids += self.env.ref("crm.group_use_recurring_revenues")
+        lead = self.env["crm.lead"].create(
+            {
+                "name": "Delta's deal",
+                "type": "opportunity",
+                "partner_id": self._customer("Delta Deals").id,
+                "company_id": self.company.id,
+                "team_id": team.id,
+                "user_id": self.manager.id,
+                "recurring_revenue": 100,
+                "recurring_plan": self.monthly.id,
+            }
+        )
+        self.start_tour(
+            f"/odoo/crm/{lead.id}",
+            "crm_metrics_win_and_change",
+            login="metrics_manager",
+        )
+        self.assertEqual(lead.won_status, "won")
+        self.refresh()
+        self.start_tour(
+            f"/odoo/recurring-revenue?measure=mrr&teams={team.id}",
+            "crm_metrics_committed",
+            login="metrics_manager",
+        )
+
     def test_rate_timeline(self):
         """The form of a subscription shows its rate over time."""
         self.start_tour(
@@ -128,12 +169,14 @@ class TestTours(WebCommon):
 
 @tagged("post_install", "-at_install")
 class TestExport(WebCommon):
-    def export(self, login="metrics_manager", options=None, raw=None, **query):
+    def export(
+        self, login="metrics_manager", options=None, raw=None, what="recurring", **query
+    ):
         self.authenticate(login, login)
         if options is not None:
             raw = json.dumps(options)
         return self.url_open(
-            "/crm_metrics/recurring.xlsx", params={"options": raw, **query}
+            f"/crm_metrics/{what}.xlsx", params={"options": raw, **query}
         )
 
     def options(self, **more):
@@ -187,6 +230,77 @@ class TestExport(WebCommon):
         yearly = self.values(self.export(options=self.options(), measure="arr"))
         self.assertEqual(yearly[-1][2], 12 * monthly[-1][2])
         self.assertIn(["How ARR moved, in USD"], yearly)
+
+    def test_committed(self):
+        ahead = self.options(
+            view="committed",
+            date_to=(date.today() + relativedelta(months=2)).isoformat(),
+        )
+        self.assertIn(["View", "Committed"], self.values(self.export(options=ahead)))
+
+    def test_filters_are_named(self):
+        options = self.options(plan_ids=self.yearly.ids, team_ids=self.team_2.ids)
+        values = self.values(self.export(options=options))
+        self.assertIn(["Recurring Plan", self.yearly.display_name], values)
+        self.assertIn(["Sales Team", "=1+1"], values)
+
+    def test_slices(self):
+        """Slices of a sheet add up to its whole."""
+        values = self.values(self.export(options=self.options(group_by="team")))
+        [start] = [i for i, row in enumerate(values) if row[0] == "Sales Team"]
+        [end] = [i for i, row in enumerate(values) if row[0] == "Whole"]
+        slices, whole = values[start + 1 : end], values[end]
+        self.assertEqual([row[0] for row in slices], ["=1+1", "Team 1"])
+        labels = values[start]
+        for label in ("Opening", "New", "Churn", "Closing", "Customers at end"):
+            column = labels.index(label)
+            total = sum(row[column] for row in slices)
+            self.assertEqual(total, whole[column], label)
+        self.assertEqual(whole[labels.index("Closing")], 550.5)
+        self.assertEqual(whole[labels.index("Logo churn")], 0.5)
+
+    def test_cohorts(self):
+        options = self.options(date_from=self.months_ago(20).isoformat())
+        response = self.export(
+            what="recurring_cohorts", options=options, figure="customers"
+        )
+        self.assertIn(
+            "attachment; filename*=UTF-8''recurring_cohorts_",
+            response.headers["Content-Disposition"],
+        )
+        values = self.values(response)
+        first = values.index(["Customers left"])
+        self.assertEqual(values[first + 1][:4], ["First month", "Customers", "MRR", 0])
+        old, new = values[first + 2 : first + 4]
+        self.assertEqual(old[0].date(), self.months_ago(14))
+        self.assertEqual(old[1:4], [2, 300, 1])
+        # Beta left two months ago
+        self.assertEqual(old[3:][11:13], [1, 0.5])
+        self.assertEqual(new[1:4], [1, 400, 1])
+        amounts = values.index(["Net MRR, in USD"])
+        self.assertEqual(values[amounts + 2][3:][11:13], [350.5, 150.5])
+
+    def test_cohorts_of_nobody(self):
+        options = self.options(team_ids=[])
+        values = self.values(self.export(what="recurring_cohorts", options=options))
+        self.assertIn(["First month", "Customers", "MRR"], values)
+
+    def test_cohorts_bad_options(self):
+        for bad, message in (
+            ({"options": self.options(view="net")}, "view: unknown option"),
+            ({"options": self.options(), "figure": "heads"}, "figure: "),
+        ):
+            with self.subTest(bad=bad):
+                response = self.export(what="recurring_cohorts", **bad)
+                self.assertEqual(response.status_code, 400)
+                self.assertIn(message, response.text)
+
+    def test_cohorts_sales_users_only(self):
+        self._user("metrics_outsider", "base.group_user")
+        response = self.export(
+            "metrics_outsider", self.options(), what="recurring_cohorts"
+        )
+        self.assertEqual(response.status_code, 403)
 
     def test_numbers_and_days_are_typed(self):
         rows = self.rows(self.export(options=self.options()))

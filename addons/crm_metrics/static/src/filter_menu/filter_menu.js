@@ -1,4 +1,4 @@
-import {Component} from "@odoo/owl";
+import {Component, useState} from "@odoo/owl";
 import {Dropdown} from "@web/core/dropdown/dropdown";
 import {_t} from "@web/core/l10n/translation";
 import {RecordFilter} from "../record_filter/record_filter";
@@ -14,9 +14,14 @@ export class FilterMenu extends Component {
         filters: Object,
     };
 
+    setup() {
+        // the object stays the same when a filter changes
+        this.values = useState(this.props.filters.values);
+        this.allNames = useState(this.props.filters.names);
+    }
+
     get active() {
-        const {choices, filters} = this.props;
-        return choices.filter(({filter}) => filters.values[filter].length);
+        return this.props.choices.filter(({filter}) => this.values[filter].length);
     }
 
     get label() {
@@ -29,7 +34,7 @@ export class FilterMenu extends Component {
         return this.active
             .map(({filter, resModel, label}) => {
                 const names = this.names(resModel);
-                const ids = this.props.filters.values[filter];
+                const ids = this.values[filter];
                 const value = ids.map((id) => names[id] || id).join(", ");
                 return _t("%(label)s: %(value)s", {label, value});
             })
@@ -37,7 +42,7 @@ export class FilterMenu extends Component {
     }
 
     names(resModel) {
-        return this.props.filters.names[resModel] || {};
+        return this.allNames[resModel] || {};
     }
 
     narrow({filter, resModel}, ids, records) {

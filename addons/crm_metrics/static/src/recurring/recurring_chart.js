@@ -51,11 +51,14 @@ export function chartMeaning({today, values}, {factor, meta, onlyLosses}) {
     return sentences.join(" ");
 }
 
+const isLoss = (id, amount) =>
+    id === "churn" || (amount && !["opening", "closing"].includes(id));
+
 /** @returns {Object[]} bars of WaterfallChart */
 export function chartBars({now, today}, {format, factor, meta, onlyLosses, open}) {
     const {date_from, date_to} = meta;
     const steps = waterfallSteps(now.periods, factor, today?.periods).filter(
-        ({isTotal}) => !onlyLosses || !isTotal
+        ({id, amount}) => !onlyLosses || isLoss(id, amount)
     );
     return toBars(steps).map((bar) => {
         const signed = !bar.isTotal;

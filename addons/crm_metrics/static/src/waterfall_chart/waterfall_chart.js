@@ -74,11 +74,14 @@ export class WaterfallChart extends Component {
             type: "bar",
             data: {
                 labels: bars.map(({label}) => label),
-                // what is a fact is drawn over the whole
+                // what is only agreed on goes on where the fact ends
                 datasets: [
                     {
                         ...BARS,
-                        data: bars.map(({from, to}) => [from, to]),
+                        data: bars.map(({from, to, knownTo}) => [
+                            knownTo === to ? from : knownTo,
+                            to,
+                        ]),
                         backgroundColor: bars.map(({tone, to, knownTo}) =>
                             knownTo === to ? palette[tone] : hatched(palette[tone])
                         ),
