@@ -96,7 +96,7 @@ class TestQueue(EngineCase):
                 before = self.rows()
                 record[field] = value
                 self.refresh()
-                self.assertEqual(self.engine.audit(), {SEGMENT: 0, MOVEMENT: 0})
+                self.assertEqual(self.audit(), {SEGMENT: 0, MOVEMENT: 0})
                 self.assertNotEqual(self.rows(), before)
 
     def test_what_facts_do_not_depend_on_is_not_queued(self):
