@@ -149,13 +149,16 @@ class CrmMrrSegment(models.Model):
                    r.recurring_plan_id, r.currency_id, r.date_to, r.rate_currency,
                    %(value)s AS rate, r.paused, r.close_reason_id, r.start_reason,
                    r.end_reason, r.goes_free, r.issue
-              FROM (SELECT partner_id, res_model, res_id, date_from, company_id, user_id,
-                           team_id, lead_id, recurring_plan_id, currency_id, date_to,
+              FROM (SELECT partner_id, res_model, res_id, date_from, company_id,
+                           user_id, team_id, lead_id, recurring_plan_id, currency_id,
+                           date_to,
                            CASE WHEN paused THEN 0
                                 ELSE rate_currency END AS rate_currency,
                            paused AND alive AS paused,
-                           CASE WHEN date_to IS NULL OR end_reason IN ('pause', 'resume')
-                                THEN NULL ELSE close_reason_id END AS close_reason_id,
+                           -- the agreement ends with its last stretch
+                           CASE WHEN date_to IS NULL
+                                     OR end_reason IN ('pause', 'resume') THEN NULL
+                                ELSE close_reason_id END AS close_reason_id,
                            start_reason, end_reason, goes_free, issue
                       FROM (%(rows)s) AS counted) r
               LEFT JOIN res_company c ON c.id = r.company_id

@@ -237,7 +237,8 @@ class CrmSubscription(models.Model):
         """
         return SQL(
             """SELECT r.subscription_id AS id, r.date_from, r.date_to, r.paused,
-                      CASE WHEN r.paused THEN 0 ELSE r.rate_currency END AS rate_currency
+                      CASE WHEN r.paused THEN 0
+                           ELSE r.rate_currency END AS rate_currency
                  FROM (%s) r
                 WHERE r.date_from < COALESCE(r.date_to, 'infinity')""",
             self.env["crm.subscription.line"]._recurring_rows(condition),

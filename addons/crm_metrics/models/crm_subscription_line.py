@@ -206,7 +206,8 @@ class CrmSubscriptionLine(models.Model):
                    CASE WHEN next.id IS NULL THEN 'item'
                         ELSE %(change_to_next)s END AS last_reason,
                    COALESCE(
-                       next.price_unit * next.quantity * (100 - COALESCE(next.discount, 0)) = 0
+                       next.price_unit * next.quantity
+                           * (100 - COALESCE(next.discount, 0)) = 0
                        AND next.date_start = LEAST(l.date_end, s.date_end) + 1,
                        FALSE) AS free_next
               FROM crm_subscription_line l
