@@ -254,7 +254,11 @@ class World:
             return Decimal(1)
         rate = self.rate_on(currency, company, day)
         own_rate = self.rate_on(own, company, day)
-        return None if rate is None else (Decimal(1) if own_rate is None else own_rate) / rate
+        return (
+            None
+            if rate is None
+            else (Decimal(1) if own_rate is None else own_rate) / rate
+        )
 
     def last_rate(self, currency, company):
         """The day of the last rate that is known of a pair."""
@@ -437,7 +441,12 @@ class Ledger:
             begun = [stretch for stretch in stretches if stretch.start == day]
             if ended or begun:
                 moved[day] = self._day(
-                    customer, day, last_alive, ended, begun, [carried.pop(s) for s in ended]
+                    customer,
+                    day,
+                    last_alive,
+                    ended,
+                    begun,
+                    [carried.pop(s) for s in ended],
                 )
                 for stretch in begun:
                     carried[stretch] = world.value(stretch, day)
@@ -476,7 +485,9 @@ class Ledger:
             else:
                 reason = self._reason(kind, reason)
             due = self._renewal_due(stretch)
-            self.rows.append(Row(stretch, day, kind, -amount, reason, close_reason, due))
+            self.rows.append(
+                Row(stretch, day, kind, -amount, reason, close_reason, due)
+            )
         for stretch, amount in zip(begun, won, strict=True):
             reason = None if kind == "churn" else self._reason(kind, stretch.why_start)
             self.rows.append(Row(stretch, day, kind, amount, reason, None, False))
@@ -501,7 +512,8 @@ class Ledger:
 
     def is_alive(self, customer, day):
         return any(
-            stretch.alive and stretch.covers(day) for stretch in self.customers[customer]
+            stretch.alive and stretch.covers(day)
+            for stretch in self.customers[customer]
         )
 
     def first_rate(self, customer):
@@ -608,7 +620,11 @@ class Question:
         """Whether the view has a row of the slice."""
         if row.date <= self.last:
             return True
-        return self.view == "committed" and row.date <= self.date_to and not row.renewal_due
+        return (
+            self.view == "committed"
+            and row.date <= self.date_to
+            and not row.renewal_due
+        )
 
     def money(self, customer, first, last, kinds=None):
         return sum(
@@ -654,7 +670,9 @@ class Question:
             ),
             self.unit,
         )
-        heads = sum(self.is_there(customer, first_of_all) for customer in self.customers)
+        heads = sum(
+            self.is_there(customer, first_of_all) for customer in self.customers
+        )
         moves = self.net if self.view == "net" else self.activity
         periods = []
         for first, last in spans(self.date_from, self.date_to, self.grain):
@@ -664,7 +682,9 @@ class Question:
                 for kind, amount, name, step in moves(customer, first, last):
                     money[kind] += amount * self.factors[customer[0]]
                     logos[name] += step
-            parts = {kind: round_half_up(money[kind], self.unit) for kind in MONEY_KINDS}
+            parts = {
+                kind: round_half_up(money[kind], self.unit) for kind in MONEY_KINDS
+            }
             people = {kind: logos[kind] for kind in LOGO_KINDS}
             period = {
                 "date_from": first.isoformat(),
@@ -697,8 +717,12 @@ class Question:
             yield "fx", self.money(customer, day, day, {"fx"}), "transfer", 0
             moved = self.ledger.days[customer].get(day)
             kind = moved.kind if moved else "transfer"
-            step = int(self.is_there(customer, day)) - int(self.is_there(customer, day - DAY))
-            amount = self.money(customer, day, day) - self.money(customer, day, day, {"fx"})
+            step = int(self.is_there(customer, day)) - int(
+                self.is_there(customer, day - DAY)
+            )
+            amount = self.money(customer, day, day) - self.money(
+                customer, day, day, {"fx"}
+            )
             yield kind, amount, self.logo_kind(kind, step), step
 
     def net(self, customer, first, last):
@@ -733,7 +757,9 @@ class Question:
             kind = "contraction"
         else:
             kind = "transfer"
-        step = int(self.is_there(customer, last)) - int(self.is_there(customer, first - DAY))
+        step = int(self.is_there(customer, last)) - int(
+            self.is_there(customer, first - DAY)
+        )
         yield "fx", fx, "transfer", 0
         amount = self.money(customer, first, last) - fx
         yield kind, amount, self.logo_kind(kind, step), step
@@ -771,12 +797,16 @@ class Question:
             "net_new": closing - opening,
             "growth": over(closing - opening, opening),
             "gross_churn": over(-lost, opening),
-            "net_churn": over(-lost - part["expansion"] - part["reactivation"], opening),
+            "net_churn": over(
+                -lost - part["expansion"] - part["reactivation"], opening
+            ),
             "logo_churn": logo_churn,
             "quick_ratio": over(won, -lost),
             "arpa": arpa,
             "asp": over(part["new"], heads["new"]),
-            "ltv": arpa * months / logo_churn if arpa is not None and logo_churn else None,
+            "ltv": arpa * months / logo_churn
+            if arpa is not None and logo_churn
+            else None,
             **self.year(),
         }
 
@@ -826,7 +856,11 @@ class Question:
         members = defaultdict(list)
         for customer in self.customers:
             first = self.ledger.first_rate(customer)
-            rows = [row for row in self.rows[customer] if row.date <= self.last and row.amount]
+            rows = [
+                row
+                for row in self.rows[customer]
+                if row.date <= self.last and row.amount
+            ]
             if first and first <= self.last and rows:
                 members[first.replace(day=1)].append(customer)
         found = []
@@ -835,7 +869,8 @@ class Question:
                 continue
             ends = [end for _first, end in spans(month, self.last, "month")]
             base = {
-                customer: self.money(customer, None, ends[0]) for customer in members[month]
+                customer: self.money(customer, None, ends[0])
+                for customer in members[month]
             }
             ages = []
             for age, end in enumerate(ends):
@@ -847,7 +882,9 @@ class Question:
                 ages.append(
                     {
                         "age": age,
-                        "customers": sum(self.is_there(customer, end) for customer in base),
+                        "customers": sum(
+                            self.is_there(customer, end) for customer in base
+                        ),
                         "net": round_half_up(net, self.unit),
                         "gross": round_half_up(gross, self.unit),
                     }

@@ -249,8 +249,10 @@ class TestIncremental(books.BookCase):
         rate = self.pick(self.rates, number)
         others = self.rates - rate
         taken = others.filtered(
-            lambda other: (other.currency_id, other.company_id, other.name)
-            == (rate.currency_id, rate.company_id, day)
+            lambda other: (
+                (other.currency_id, other.company_id, other.name)
+                == (rate.currency_id, rate.company_id, day)
+            )
         )
         if not taken:
             rate.name = day
@@ -288,7 +290,9 @@ class TestIncremental(books.BookCase):
         """Join two lines of a subscription to versions of one item, or part them."""
         line = self.pick(self.lines, number)
         mates = line.subscription_id.line_ids - line
-        line.previous_line_id = self.pick(mates, other) if mates and other % 3 else False
+        line.previous_line_id = (
+            self.pick(mates, other) if mates and other % 3 else False
+        )
 
     def step_delete_team(self, number):
         self.teams[number].exists().unlink()
@@ -330,7 +334,7 @@ class TestIncremental(books.BookCase):
             self.assertCounts(rows, full[fact])
         self.assertCounts(self.stored_issues(), issues)
 
-    @settings(max_examples=150)
+    @settings(max_examples=45)
     @given(book=books.books(max_subscriptions=5), steps=steps)
     def test_incremental_is_full(self, book, steps):
         """After any sequence of changes, with refreshes in between or not."""
@@ -340,7 +344,7 @@ class TestIncremental(books.BookCase):
                 self.do(*step)
             self.check()
 
-    @settings(max_examples=40)
+    @settings(max_examples=12)
     @given(
         book=books.books(companies=(0,), max_subscriptions=5),
         order=st.randoms(use_true_random=False),
@@ -357,7 +361,10 @@ class TestIncremental(books.BookCase):
             expected = self.stored()
 
             dated = [
-                (line, line.read(["quantity", "price_unit", "date_start", "date_end"])[0])
+                (
+                    line,
+                    line.read(["quantity", "price_unit", "date_start", "date_end"])[0],
+                )
                 for line in lines
             ]
             lines.write({"quantity": 0, "date_start": False, "date_end": False})
@@ -374,7 +381,7 @@ class TestIncremental(books.BookCase):
             for fact, rows in self.stored().items():
                 self.assertCounts(rows, expected[fact])
 
-    @settings(max_examples=12)
+    @settings(max_examples=5)
     @given(book=books.books(), shards=st.sampled_from([1, 2, 4, 8, 64]))
     def test_shards_cover_everything_once(self, book, shards):
         """The shards of a fact are its whole, and no row is in two of them."""
@@ -385,7 +392,9 @@ class TestIncremental(books.BookCase):
             for fact in reversed(books.FACTS):
                 self.env.cr.execute(f"DELETE FROM {self.env[fact]._table}")
             for fact in books.FACTS:
-                results = [self.engine.recompute(fact, n, shards) for n in range(shards)]
+                results = [
+                    self.engine.recompute(fact, n, shards) for n in range(shards)
+                ]
                 rows = self.env[fact].search_count([])
                 self.assertEqual(sum(result["rows"] for result in results), rows)
                 self.assertEqual(sum(result["changed"] for result in results), rows)

@@ -96,7 +96,7 @@ def monthly_books(draw):
 
 
 class TestSaasMetrics(books.BookCase):
-    @settings(max_examples=12)
+    @settings(max_examples=8)
     @given(book=monthly_books())
     def test_random_books(self, book):
         with self.example():
@@ -106,7 +106,9 @@ class TestSaasMetrics(books.BookCase):
             if billing:
                 self.compare(
                     analyze(
-                        pandas.DataFrame(billing), allow_warnings=True, today=books.TODAY
+                        pandas.DataFrame(billing),
+                        allow_warnings=True,
+                        today=books.TODAY,
                     )
                 )
 
@@ -152,7 +154,11 @@ class TestSaasMetrics(books.BookCase):
     def billing(self, ledger):
         """One bill for each customer and month in which there is a rate."""
         return [
-            {"customer_id": str(customer[1]), "period": str(day), "revenue": str(revenue)}
+            {
+                "customer_id": str(customer[1]),
+                "period": str(day),
+                "revenue": str(revenue),
+            }
             for customer in ledger.days
             for day in map(last_day, range(MONTHS))
             if (revenue := ledger.balance(customer, day, oracle.everything))
@@ -277,4 +283,6 @@ class TestSaasMetrics(books.BookCase):
             )
             self.assertEqual(first["gross"], first["net"])
             for age in cohort["ages"]:
-                self.assertLessEqual(age["gross"], min(age["net"], first["net"]) + 0.001)
+                self.assertLessEqual(
+                    age["gross"], min(age["net"], first["net"]) + 0.001
+                )
