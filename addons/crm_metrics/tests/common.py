@@ -122,6 +122,21 @@ class CrmMetricsCommon(TransactionCase):
             }
         )
 
+    def pause(self, subscription, date_from, date_to=False):
+        """Let a subscription rest from its first to its last day of pause."""
+        subscription.pause_ids = [
+            Command.create({"date_from": date_from, "date_to": date_to})
+        ]
+
+    def versions(self, *lines, **values):
+        """Create a subscription with one item whose versions follow each other."""
+        subscription = self.subscribe(0, lines=lines, **values)
+        previous = self.env["crm.subscription.line"]
+        for line in subscription.line_ids.sorted("id"):
+            line.previous_line_id = previous
+            previous = line
+        return subscription
+
     def refresh(self):
         """Refresh until nothing waits."""
         self.env.flush_all()
@@ -135,7 +150,8 @@ class CrmMetricsCommon(TransactionCase):
 
     def segments(self, company=None):
         return self.env[SEGMENT].search(
-            [("company_id", "=", (company or self.company).id)], order="date_from, res_id"
+            [("company_id", "=", (company or self.company).id)],
+            order="date_from, res_id",
         )
 
     def movements(self, partner=None, company=None):
@@ -149,13 +165,28 @@ class CrmMetricsCommon(TransactionCase):
             for movement in self.env[MOVEMENT].search(domain, order="date, amount, id")
         ]
 
+    def reasons(self, partner=None):
+        """Return (date, amount, reason) of all movements, in order."""
+        self.refresh()
+        domain = [("company_id", "=", self.company.id)]
+        if partner:
+            domain.append(("partner_id", "=", partner.id))
+        return [
+            (fields.Date.to_string(movement.date), movement.amount, movement.reason)
+            for movement in self.env[MOVEMENT].search(domain, order="date, amount, id")
+        ]
+
     def issues(self):
-        return self.env["crm.metrics.issue"].search([("company_id", "=", self.company.id)])
+        return self.env["crm.metrics.issue"].search(
+            [("company_id", "=", self.company.id)]
+        )
 
     def recurring(self, date_from, date_to, user=None, **options):
         """Ask the façade, as a seller who sees all documents unless said otherwise."""
         metrics = self.env["crm.metrics"].with_user(user or self.seller_all)
-        return metrics.recurring({"date_from": date_from, "date_to": date_to, **options})
+        return metrics.recurring(
+            {"date_from": date_from, "date_to": date_to, **options}
+        )
 
     def assertMoney(self, period, **expected):
         """Compare a period's money; what is not named is 0, but for the balances."""
