@@ -22,7 +22,6 @@ PLANS = (
     (2, "week"),
     (10, "day"),
 )
-MONTHS = tuple(number for number, interval in PLANS if interval == "month")
 FACTS = ("crm.mrr.segment", "crm.mrr.movement")
 
 # "ci" draws the same examples in every run; HYPOTHESIS_PROFILE=explore draws others.
@@ -79,6 +78,7 @@ discounts = st.one_of(
 plans = st.sampled_from(range(len(PLANS)))
 teams = st.sampled_from([0, 1, 2, None])
 users = st.sampled_from([0, 1, 2, None])
+some_contact = st.integers(0, 9)
 close_reasons = st.sampled_from([None, None, 0, 1])
 CURRENCIES = ("USD", "EUR", "JPY")
 
@@ -104,20 +104,26 @@ def line_values(draw, start=maybe_day):
     }
 
 
+#: what can differ between two versions of an item
+CHANGES = ("plan", "discount", "price_unit", "quantity")
+
+
 @st.composite
 def line_versions(draw):
     """One item: a line, or several that follow each other, with a gap or without."""
     lines = [draw(line_values())]
     while lines[-1]["date_start"] and lines[-1]["date_end"] and draw(st.booleans()):
-        gap = draw(st.sampled_from([0, 0, 1, 40]))
+        gap = draw(st.sampled_from([0, 0, 0, 1, 30, 40]))
         begin = lines[-1]["date_end"] + timedelta(days=1 + gap)
         changed = draw(line_values(start=st.just(begin)))
-        kept = draw(st.sampled_from(["none", "price", "all", "all"]))
-        if kept != "none":
-            changed["price_unit"] = lines[-1]["price_unit"]
-        if kept == "all":
-            changed["quantity"] = lines[-1]["quantity"]
-            changed["discount"] = lines[-1]["discount"]
+        changes = draw(st.sampled_from(["all", "free", "", *CHANGES, *CHANGES]))
+        if changes != "all":
+            # one thing differs, or nothing
+            for name in CHANGES:
+                if name != changes:
+                    changed[name] = lines[-1][name]
+        if changes == "free":
+            changed["discount"] = Decimal(100)
         lines.append(changed)
     return lines
 
@@ -143,17 +149,18 @@ def pause_values(draw, begin):
 
 
 @st.composite
-def subscription_values(draw, contacts, companies=(0, 0, 1)):
-    start = draw(st.one_of(days, days, st.none()))
+def subscription_values(draw, contacts=some_contact, companies=(0, 0, 1)):
+    # mostly the lines have dates of their own, and need not fit
+    start = draw(st.one_of(st.none(), st.none(), days))
     if start is None:
-        end = draw(maybe_day)
+        end = draw(st.one_of(st.none(), st.none(), days))
     else:
         length = draw(st.one_of(st.none(), st.none(), lengths))
         end = None if length is None else start + timedelta(days=length)
     return {
         "contact": draw(contacts),
         "company": draw(st.sampled_from(companies)),
-        "currency": draw(st.sampled_from([None, None, *CURRENCIES])),
+        "currency": draw(st.sampled_from([None, None, "EUR", *CURRENCIES])),
         "user": draw(users),
         "team": draw(teams),
         "lead": draw(st.sampled_from([None, None, 0, 1])),
@@ -161,7 +168,7 @@ def subscription_values(draw, contacts, companies=(0, 0, 1)):
         "date_end": end,
         "close_reason": draw(close_reasons),
         "active": draw(st.sampled_from([True, True, True, False])),
-        "items": draw(st.lists(line_versions(), max_size=4)),
+        "items": draw(st.lists(line_versions(), min_size=1, max_size=4)),
         "pauses": draw(pause_values(draw(days))),
     }
 
@@ -170,7 +177,7 @@ def subscription_values(draw, contacts, companies=(0, 0, 1)):
 def rate_values(draw):
     """A rate of some day: powers of two, the same number in every arithmetic."""
     currency = draw(st.sampled_from(["EUR", "EUR", *CURRENCIES]))
-    company = draw(st.sampled_from([0, 0, 1, None]))
+    company = draw(st.sampled_from([0, 0, 0, 1, None]))
     # the base is what rate 1 belongs to; yen are worth less
     power = draw(st.integers(-2, 2)) + (7 if currency == "JPY" else 0)
     if company == 1:
@@ -183,10 +190,14 @@ def rate_values(draw):
     }
 
 
+FIRST_EUROS = [
+    {"currency": "EUR", "company": company, "day": date(2020, 1, 1), "rate": rate}
+    for company, rate in ((0, Decimal("0.5")), (1, Decimal(1) / 64))
+]
 settings_values = st.fixed_dictionaries(
     {
-        "grace": st.sampled_from([0, 0, 1, 30, 40, 90]),
-        "window": st.sampled_from([0, 0, 1, 40, 200]),
+        "grace": st.sampled_from([0, 1, 30, 40, 90]),
+        "window": st.sampled_from([0, 1, 40, 200]),
         "revalue": st.booleans(),
     }
 )
@@ -203,7 +214,7 @@ def books(draw, companies=(0, 0, 1), max_contacts=6, max_subscriptions=8):
     subscriptions = draw(
         st.lists(
             subscription_values(st.integers(0, count - 1), companies),
-            min_size=1,
+            min_size=2,
             max_size=max_subscriptions,
         )
     )
@@ -211,7 +222,9 @@ def books(draw, companies=(0, 0, 1), max_contacts=6, max_subscriptions=8):
         "parents": parents,
         "subscriptions": subscriptions,
         "settings": [draw(settings_values), draw(settings_values)],
-        "rates": draw(st.lists(rate_values(), max_size=6)),
+        # of euros nothing is known, or from the first day on
+        "rates": draw(st.sampled_from([[], FIRST_EUROS, FIRST_EUROS]))
+        + draw(st.lists(rate_values(), min_size=1, max_size=9)),
     }
 
 
@@ -422,17 +435,20 @@ class BookCase(TransactionCase):
 
     def make_contacts(self, parents):
         """Create contacts; one that has children is a customer with people in it."""
-        contacts = self.env["res.partner"]
-        for number, parent in enumerate(parents):
-            contacts |= contacts.create(
+        contacts = self.env["res.partner"].create(
+            [
                 {
                     "name": f"Contact {number}",
                     "email": f"contact{number}@example.com",
-                    "parent_id": contacts[parent].id if parent is not None else False,
                     "company_id": False,
                     "country_id": (*self.countries.ids, False)[number % 4],
                 }
-            )
+                for number in range(len(parents))
+            ]
+        )
+        for contact, parent in zip(contacts, parents, strict=True):
+            if parent is not None:
+                contact.parent_id = contacts[parent]
         return contacts
 
     def reason_id(self, number):
@@ -484,8 +500,13 @@ class BookCase(TransactionCase):
         """Create a book in few calls, as an import would."""
         for company, drawn in zip(self.companies, book["settings"], strict=True):
             self.apply_settings(company, drawn)
-        for drawn in book["rates"]:
-            self.enter_rate(drawn)
+        rates = {
+            (drawn["currency"], drawn["company"], drawn["day"]): drawn["rate"]
+            for drawn in book["rates"]
+        }
+        self.env["res.currency.rate"].create(
+            [self.rate_values_of(*key, rate) for key, rate in rates.items()]
+        )
         contacts = self.make_contacts(book["parents"])
         subscriptions = self.env["crm.subscription"].create(
             [
@@ -556,8 +577,8 @@ class BookCase(TransactionCase):
         self.env.cr.execute(
             """
             SELECT l.id, s.id, s.company_id, p.commercial_partner_id, s.user_id,
-                   s.team_id,
-                   s.lead_id, lead.source_id, customer.country_id, l.recurring_plan_id,
+                   s.team_id, s.lead_id, lead.source_id, customer.country_id,
+                   l.recurring_plan_id,
                    plan.interval_number, plan.interval_type,
                    l.quantity::text, l.price_unit::text, COALESCE(l.discount, 0)::text,
                    l.recurring, l.previous_line_id,
@@ -594,8 +615,8 @@ class BookCase(TransactionCase):
             """
             SELECT s.res_model, s.res_id, s.date_from, m.date, m.kind, m.amount::text,
                    m.company_id, m.partner_id, m.user_id, m.team_id, m.lead_id,
-                   m.reason,
-                   m.close_reason_id, COALESCE(m.renewal_due, FALSE), m.customers
+                   m.reason, m.close_reason_id, COALESCE(m.renewal_due, FALSE),
+                   m.customers
               FROM crm_mrr_movement m LEFT JOIN crm_mrr_segment s ON s.id = m.segment_id
              WHERE m.company_id = ANY(%s)
             """
@@ -637,7 +658,7 @@ class BookCase(TransactionCase):
     # -- comparing ------------------------------------------------------
 
     def assertFacts(self):
-        """Compare what is stored with what the oracle says; return its ledger."""
+        """Compare what is stored with the oracle's ledger, and return that."""
         model = "crm.subscription.line"
         world = self.read_world()
         ledger = oracle.Ledger(world)

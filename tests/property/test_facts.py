@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 
 class TestFacts(books.BookCase):
-    @settings(max_examples=150)
+    @settings(max_examples=60)
     @given(
         book=books.books(),
         questions=st.lists(books.questions(), min_size=3, max_size=5),
@@ -102,7 +102,7 @@ class TestFacts(books.BookCase):
                 )
             previous = period
 
-    @settings(max_examples=30)
+    @settings(max_examples=12)
     @given(book=books.books(), question=books.questions())
     def test_views_agree_on_balances(self, book, question):
         """The views tell the same change in different words; of days in the same."""

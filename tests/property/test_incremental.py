@@ -334,7 +334,7 @@ class TestIncremental(books.BookCase):
             self.assertCounts(rows, full[fact])
         self.assertCounts(self.stored_issues(), issues)
 
-    @settings(max_examples=80)
+    @settings(max_examples=45)
     @given(book=books.books(max_subscriptions=5), steps=steps)
     def test_incremental_is_full(self, book, steps):
         """After any sequence of changes, with refreshes in between or not."""
@@ -344,7 +344,7 @@ class TestIncremental(books.BookCase):
                 self.do(*step)
             self.check()
 
-    @settings(max_examples=120)
+    @settings(max_examples=60)
     @given(book=books.books(max_subscriptions=4), edit=edits)
     def test_one_edit_of_a_settled_book(self, book, edit):
         """Nothing else hides what a single change forgets to queue."""
@@ -354,7 +354,7 @@ class TestIncremental(books.BookCase):
             self.do(*edit)
             self.check()
 
-    @settings(max_examples=40)
+    @settings(max_examples=12)
     @given(
         book=books.books(companies=(0,), max_subscriptions=5),
         order=st.randoms(use_true_random=False),
@@ -391,7 +391,7 @@ class TestIncremental(books.BookCase):
             for fact, rows in self.stored().items():
                 self.assertCounts(rows, expected[fact])
 
-    @settings(max_examples=12)
+    @settings(max_examples=5)
     @given(book=books.books(), shards=st.sampled_from([1, 2, 4, 8, 64]))
     def test_shards_cover_everything_once(self, book, shards):
         """The shards of a fact are its whole, and no row is in two of them."""

@@ -96,7 +96,7 @@ def monthly_books(draw):
 
 
 class TestSaasMetrics(books.BookCase):
-    @settings(max_examples=12)
+    @settings(max_examples=8)
     @given(book=monthly_books())
     def test_random_books(self, book):
         with self.example():

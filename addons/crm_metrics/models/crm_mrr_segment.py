@@ -62,7 +62,7 @@ class CrmMrrSegment(models.Model):
         "crm.recurring.plan", ondelete="set null", readonly=True
     )
     currency_id = fields.Many2one(
-        "res.currency", required=True, ondelete="cascade", readonly=True
+        "res.currency", required=True, ondelete="restrict", readonly=True
     )
     company_currency_id = fields.Many2one(
         "res.currency", related="company_id.currency_id", string="Company Currency"
@@ -150,13 +150,14 @@ class CrmMrrSegment(models.Model):
                    %(value)s AS rate, r.paused, r.close_reason_id, r.start_reason,
                    r.end_reason, r.goes_free, r.issue
               FROM (SELECT partner_id, res_model, res_id, date_from, company_id,
-                           user_id, team_id, lead_id, recurring_plan_id,
-                           currency_id, date_to,
+                           user_id, team_id, lead_id, recurring_plan_id, currency_id,
+                           date_to,
                            CASE WHEN paused THEN 0
                                 ELSE rate_currency END AS rate_currency,
                            paused AND alive AS paused,
+                           -- the agreement ends with its last stretch
                            CASE WHEN date_to IS NULL
-                                  OR end_reason IN ('pause', 'resume') THEN NULL
+                                     OR end_reason IN ('pause', 'resume') THEN NULL
                                 ELSE close_reason_id END AS close_reason_id,
                            start_reason, end_reason, goes_free, issue
                       FROM (%(rows)s) AS counted) r

@@ -124,6 +124,21 @@ class CrmMetricsCommon(TransactionCase):
             }
         )
 
+    def pause(self, subscription, date_from, date_to=False):
+        """Let a subscription rest from its first to its last day of pause."""
+        subscription.pause_ids = [
+            Command.create({"date_from": date_from, "date_to": date_to})
+        ]
+
+    def versions(self, *lines, **values):
+        """Create a subscription with one item whose versions follow each other."""
+        subscription = self.subscribe(0, lines=lines, **values)
+        previous = self.env["crm.subscription.line"]
+        for line in subscription.line_ids.sorted("id"):
+            line.previous_line_id = previous
+            previous = line
+        return subscription
+
     def refresh(self):
         """Refresh until nothing waits."""
         self.env.flush_all()
@@ -149,6 +164,17 @@ class CrmMetricsCommon(TransactionCase):
             domain.append(("partner_id", "=", partner.id))
         return [
             (fields.Date.to_string(movement.date), movement.kind, movement.amount)
+            for movement in self.env[MOVEMENT].search(domain, order="date, amount, id")
+        ]
+
+    def reasons(self, partner=None):
+        """Return (date, amount, reason) of all movements, in order."""
+        self.refresh()
+        domain = [("company_id", "=", self.company.id)]
+        if partner:
+            domain.append(("partner_id", "=", partner.id))
+        return [
+            (fields.Date.to_string(movement.date), movement.amount, movement.reason)
             for movement in self.env[MOVEMENT].search(domain, order="date, amount, id")
         ]
 
