@@ -1,6 +1,7 @@
-"""The small book of subscriptions behind the examples in definitions.md.
+"""The small books of subscriptions behind the examples in definitions.md.
 
-Load it into a database of its own and look at it:
+The first one is that of the main company. The second one, of the company Special
+Cases, has a customer for each rule. Load them into a database of their own:
 
     make db DB=examples
     make shell DB=examples < docs/examples.py
@@ -17,21 +18,24 @@ PLANS = {}
 CUSTOMERS = {}
 
 
-def plan(months):
-    """The recurring plan of so many months."""
-    if months not in PLANS:
-        Plan = env["crm.recurring.plan"]
-        PLANS[months] = Plan.search([("number_of_months", "=", months)], limit=1)
-        PLANS[months] = PLANS[months] or Plan.create(
-            {"name": f"{months} months", "number_of_months": months}
+def plan(number, interval="month"):
+    """The recurring plan that is paid every so many months, weeks, ..."""
+    if (number, interval) not in PLANS:
+        PLANS[number, interval] = env["crm.recurring.plan"].create(
+            {
+                "name": f"every {number} {interval}",
+                "interval_number": number,
+                "interval_type": interval,
+            }
         )
-    return PLANS[months]
+    return PLANS[number, interval]
 
 
-def subscribe(customer, name, start, *versions, end=False, team="North"):
+def subscribe(customer, name, start, *versions, end=False, team="North", **values):
     """Enter a subscription of one item in one or several versions.
 
-    A version: months of the plan, quantity, price, discount, first and last day.
+    A version: months of the plan (or the plan), quantity, price, discount, first and
+    last day.
     """
     if customer not in CUSTOMERS:
         CUSTOMERS[customer] = env["res.partner"].create(
@@ -41,18 +45,20 @@ def subscribe(customer, name, start, *versions, end=False, team="North"):
         {
             "name": name,
             "partner_id": CUSTOMERS[customer].id,
-            "team_id": TEAMS[team].id,
+            "team_id": team and TEAMS[team].id,
             "date_start": start,
             "date_end": end,
+            **values,
         }
     )
     line = env["crm.subscription.line"]
-    for months, quantity, price, discount, first, last in versions:
+    for period, quantity, price, discount, first, last in versions:
+        paid = plan(period) if isinstance(period, int) else period
         line = line.create(
             {
                 "subscription_id": subscription.id,
                 "name": name,
-                "recurring_plan_id": plan(months).id,
+                "recurring_plan_id": paid.id,
                 "quantity": quantity,
                 "price_unit": price,
                 "discount": discount,
@@ -61,6 +67,7 @@ def subscribe(customer, name, start, *versions, end=False, team="North"):
                 "previous_line_id": line.id,
             }
         )
+    return subscription
 
 
 # Alder pays 400 a month; Support comes on 1 February and ends after 15 March.
@@ -111,6 +118,103 @@ subscribe(
     (1, 1, 400, 0, False, False),
     team="South",
 )
+
+# ----------------------------------------------------------------------
+# Special Cases: a grace of 14 days, a reactivation window of 90 days
+# ----------------------------------------------------------------------
+
+CASES = env["res.company"].create(
+    {
+        "name": "Special Cases",
+        "currency_id": env.ref("base.USD").id,
+        "crm_metrics_grace_days": 14,
+        "crm_metrics_reactivation_days": 90,
+    }
+)
+env.ref("base.user_admin").company_ids += CASES
+EURO = env.ref("base.EUR")
+EURO.active = True
+for day, rate in {"2026-01-01": 0.8, "2026-05-01": 0.5}.items():
+    env["res.currency.rate"].create(
+        {"currency_id": EURO.id, "company_id": CASES.id, "name": day, "rate": rate}
+    )
+REASON = {
+    "price": env.ref("crm_metrics.close_reason_price").id,
+    "payment": env.ref("crm_metrics.close_reason_payment").id,
+}
+
+
+def case(customer, start, *versions, **values):
+    """A subscription of the company Special Cases."""
+    values = {"user_id": False, "team": False, "company_id": CASES.id, **values}
+    return subscribe(customer, "Platform", start, *versions, **values)
+
+
+def pause(subscription, first, last=False):
+    env["crm.subscription.pause"].create(
+        {"subscription_id": subscription.id, "date_from": first, "date_to": last}
+    )
+
+
+# Gorse rests in March. Hazel rests from February on, and leaves without coming back.
+pause(
+    case("Gorse", "2026-01-01", (1, 1, 100, 0, False, False)),
+    "2026-03-01",
+    "2026-03-31",
+)
+pause(
+    case(
+        "Hazel",
+        "2026-01-01",
+        (1, 1, 200, 0, False, False),
+        end="2026-04-30",
+        close_reason_id=REASON["price"],
+    ),
+    "2026-02-01",
+    "2026-04-30",
+)
+# Iris renews 9 days late, Juniper 30 days late, Larch after 120 days.
+case(
+    "Iris",
+    "2026-01-01",
+    (1, 1, 300, 0, False, "2026-03-31"),
+    (1, 1, 350, 0, "2026-04-10", False),
+)
+case(
+    "Juniper",
+    "2026-01-01",
+    (1, 1, 120, 0, False, "2026-03-31"),
+    (1, 1, 120, 0, "2026-05-01", False),
+)
+case(
+    "Larch",
+    "2026-01-01",
+    (1, 1, 80, 0, False, "2026-01-31"),
+    (1, 1, 80, 0, "2026-06-01", False),
+)
+# Maple pays nothing from March on. Olive does not pay its bills.
+case(
+    "Maple",
+    "2026-01-01",
+    (1, 1, 60, 0, False, "2026-02-28"),
+    (1, 1, 60, 100, "2026-03-01", False),
+)
+case(
+    "Olive",
+    "2026-01-01",
+    (1, 1, 90, 0, False, False),
+    end="2026-05-31",
+    close_reason_id=REASON["payment"],
+)
+# Pine pays 100 euro, from June on 150. Rowan pays 7 a week.
+case(
+    "Pine",
+    "2026-02-01",
+    (1, 1, 100, 0, False, "2026-05-31"),
+    (1, 1, 150, 0, "2026-06-01", False),
+    currency_id=EURO.id,
+)
+case("Rowan", "2026-01-01", (plan(1, "week"), 1, 7, 0, False, False))
 
 for fact in env["crm.metrics.engine"]._facts():
     env["crm.metrics.engine"].recompute(fact)

@@ -15,6 +15,26 @@ from scripts.setup.environment import ready
 ROOT = testing.ROOT
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+#: title in a table of key figures -> key of the figure
+FIGURES = {
+    "MRR": "mrr",
+    "ARR": "arr",
+    "Net new": "net_new",
+    "Growth": "growth",
+    "Gross churn": "gross_churn",
+    "Net churn": "net_churn",
+    "Logo churn": "logo_churn",
+    "Quick ratio": "quick_ratio",
+    "ARPA": "arpa",
+    "ASP": "asp",
+    "LTV": "ltv",
+    "Top 10": "top10_share",
+}
+RETENTION = {
+    "NRR": "nrr_12m",
+    "GRR": "grr_12m",
+    "Logo retention": "logo_retention_12m",
+}
 #: name -> figure; a column that is not here names the period
 COLUMNS = ("opening", "new", "reactivation", "expansion", "contraction", "churn")
 COLUMNS += ("transfer", "closing")
@@ -94,8 +114,20 @@ for options in asked:
     team = options.pop("team", None)
     if team:
         options["team_ids"] = env["crm.team"].search([("name", "=", team)]).ids
-    options |= {"date_from": "2026-01-01", "date_to": "2026-06-30"}
-    answers.append(env["crm.metrics"].recurring(options))
+    options["company_ids"] = env.ref("base.main_company").ids
+    half = {"date_from": "2026-01-01", "date_to": "2026-06-30"}
+    method = options.pop("method", "recurring")
+    answers.append(getattr(env["crm.metrics"], method)({**half, **options}))
+cases = env["crm.mrr.movement"].search(
+    [("company_id.name", "=", "Special Cases")], order="partner_id, date, amount"
+)
+answers.append(
+    [
+        [row.partner_id.name, str(row.date), row.kind, row.amount, row.customers]
+        + [row.reason or ""]
+        for row in cases.sorted(lambda row: row.partner_id.name)
+    ]
+)
 print(json.dumps(answers))
 """
 
@@ -127,27 +159,34 @@ print(json.dumps([result["messages"], rates]))
 """
 
 
+def rows_of(table: str) -> list[dict[str, str]]:
+    """The rows of a table, by the titles of its columns."""
+    lines = [
+        [cell.strip() for cell in line.strip("|\n").split("|")]
+        for line in table.splitlines()
+    ]
+    head, _rule, *rows = lines
+    head = [cell.lower() for cell in head]
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def definitions() -> str:
+    return (ROOT / "docs" / "definitions.md").read_text()
+
+
+def marked(what: str) -> list[dict[str, str]]:
+    """The rows of the one table that follows a mark."""
+    return rows_of(re.search(rf"<!-- {what} -->\n\n((?:\|.*\n)+)", definitions())[1])
+
+
 def tables():
     """The tables of definitions.md that come from the example: what, options, rows."""
-    text = (ROOT / "docs" / "definitions.md").read_text()
-    found = []
-    for what, options, table in re.findall(
-        r"<!-- (figures|customers): (.*?) -->\n\n((?:\|.*\n)+)", text
-    ):
-        lines = [
-            [cell.strip() for cell in line.strip("|\n").split("|")]
-            for line in table.splitlines()
-        ]
-        head, _rule, *rows = lines
-        head = [cell.lower() for cell in head]
-        found.append(
-            (
-                what,
-                dict(option.split("=") for option in options.split()),
-                [dict(zip(head, row, strict=True)) for row in rows],
-            )
+    return [
+        (what, dict(option.split("=") for option in options.split()), rows_of(table))
+        for what, options, table in re.findall(
+            r"<!-- (figures|customers): (.*?) -->\n\n((?:\|.*\n)+)", definitions()
         )
-    return found
+    ]
 
 
 def label(first: date, grain: str) -> str:
@@ -169,6 +208,9 @@ def database():
 def answers(database):
     asked = [options for _what, options, _rows in tables()]
     asked.append({"grain": "month"})
+    # a day that is over, with a year before it
+    asked.append({"date_to": "2026-11-15"})
+    asked.append({"method": "recurring_cohorts", "date_from": "2025-10-01"})
     testing.shell(database, (ROOT / "docs" / "examples.py").read_text())
     printed = testing.shell(database, ASK % json.dumps(asked))
     return json.loads(printed.splitlines()[-1])
@@ -190,14 +232,44 @@ def test_tables_of_the_example(answers):
             assert not row, f"unknown columns: {row}"
 
 
+def check_figure(title: str, value: float) -> None:
+    """The last number of a figure's row is the figure."""
+    row = re.search(rf"^\| \*\*{title}\*\* .*\|(.*)\|$", definitions(), re.MULTILINE)
+    shown, percent = re.findall(r"([\d,.]+)( %)?", row[1])[-1]
+    digits = len(shown.partition(".")[2])
+    assert number(shown) == round(100 * value if percent else value, digits), title
+
+
 def test_key_figures_of_the_example(answers):
-    kpis = answers[-1]["kpis"]
-    text = (ROOT / "docs" / "definitions.md").read_text()
-    for title, figure in {"MRR": "mrr", "ARR": "arr", "Net new": "net_new"}.items():
-        row = re.search(rf"^\| \*\*{title}\*\* .*\| +([\d,]+) \|$", text, re.MULTILINE)
-        assert number(row[1]) == kpis[figure]
-    row = re.search(r"^\| \*\*Growth\*\* .* = ([\d.]+) % \|$", text, re.MULTILINE)
-    assert float(row[1]) == round(100 * kpis["growth"], 1)
+    half, retention, _cohorts, _cases = answers[-4:]
+    for title, figure in FIGURES.items():
+        check_figure(title, half["kpis"][figure])
+    for title, figure in RETENTION.items():
+        check_figure(title, retention["kpis"][figure])
+
+
+def test_cohorts_of_the_example(answers):
+    cohorts = {cohort["cohort"]: cohort for cohort in answers[-2]["cohorts"]}
+    rows = marked("cohorts")
+    assert len(rows) > 5
+    for row in rows:
+        age = cohorts[f"{row.pop('cohort')}-01"]["ages"][int(row["age"])]
+        assert {name: number(cell) for name, cell in row.items()} == age
+
+
+def test_special_cases(answers):
+    """All movements but the first of each customer."""
+    rows = [
+        [row["customer"], row["day"], row["kind"], number(row["amount"])]
+        + [number(row["customers"]), row["reason"]]
+        for row in marked("cases")
+    ]
+    movements, known = [], set()
+    for movement in answers[-1]:
+        if movement[0] in known:
+            movements.append(movement)
+        known.add(movement[0])
+    assert rows == movements
 
 
 def test_import_of_the_user_guide(database):
