@@ -33,6 +33,7 @@ class CrmMetricsDemo(models.AbstractModel):
         sellers = self._create_sellers()
         partners = self._create_customers(story, sellers)
         leads = self._create_leads(story, sellers, partners)
+        self._create_pipeline(story, sellers, partners)
         self.env.company.write(
             {"crm_metrics_grace_days": 10, "crm_metrics_revalue_monthly": True}
         )
@@ -182,6 +183,30 @@ class CrmMetricsDemo(models.AbstractModel):
             id(subscription): lead
             for (_customer, subscription), lead in zip(won, leads, strict=True)
         }
+
+    def _create_pipeline(self, story, sellers, partners):
+        """Open opportunities: what may come of more seats at existing customers."""
+        plan = self._plans()["yearly"]
+        stages = self.env["crm.stage"].search([("is_won", "=", False)])
+        vals_list = []
+        for number, customer in enumerate(story.customers[::16]):
+            user, team = sellers[customer.seller]
+            stage = number % len(stages)
+            vals_list.append(
+                {
+                    "name": f"{customer.name}: more seats",
+                    "type": "opportunity",
+                    "partner_id": partners[id(customer)].id,
+                    "user_id": user.id,
+                    "team_id": team.id,
+                    "stage_id": stages[stage].id,
+                    "probability": 20 + 20 * stage,
+                    "date_deadline": story.today + timedelta(weeks=3 + 2 * number),
+                    "recurring_revenue": 2400 + 1200 * (number % 5),
+                    "recurring_plan": plan.id,
+                }
+            )
+        self._records("crm.lead", "crm_lead_open", vals_list)
 
     def _create_subscriptions(self, story, sellers, partners, leads):
         euro = self._create_rates(story)
