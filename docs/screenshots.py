@@ -78,6 +78,14 @@ class Camera:
     def recurring_revenue(self) -> None:
         self.open("recurring-revenue", ".o_crm_metrics_body canvas")
 
+    def committed(self) -> None:
+        self.open("recurring-revenue", ".o_crm_metrics_body canvas")
+        self.page.get_by_role("button", name="Committed").click()
+        self.rest()
+
+    def cohorts(self) -> None:
+        self.open("recurring-cohorts", ".o_crm_metrics_heat")
+
     def movements(self) -> None:
         self.open("mrr-movements", ".o_list_view .o_data_row")
 
@@ -86,6 +94,24 @@ class Camera:
 
     def subscription_form(self) -> None:
         self.open(f"crm-subscriptions/{self.subscription}", ".o_form_view .o_data_row")
+
+    def subscription_kanban(self) -> None:
+        self.open("crm-subscriptions", ".o_list_view .o_data_row")
+        self.page.click(".o_switch_view.o_kanban")
+        self.page.wait_for_selector(".o_kanban_record")
+        self.rest()
+
+    def change_terms(self) -> None:
+        self.subscription_form()
+        self.page.get_by_role("button", name="Change Terms").click()
+        self.page.wait_for_selector(".modal .o_data_row")
+        # out of the date, into the last line: ten more of it
+        quantity = self.page.locator(".modal .o_data_row td[name=quantity]").last
+        count = float(quantity.inner_text().replace(",", ""))
+        quantity.click()
+        quantity.locator("input").fill(str(count + 10))
+        self.page.click(".modal .modal-title")
+        self.rest()
 
     def subscription_timeline(self) -> None:
         self.subscription_form()
@@ -108,8 +134,12 @@ class Camera:
 def pictures(camera: Camera) -> dict[str, Callable[[], None]]:
     return {
         "recurring-revenue": camera.recurring_revenue,
+        "committed": camera.committed,
+        "cohorts": camera.cohorts,
         "movements": camera.movements,
         "subscriptions": camera.subscriptions,
+        "subscription-kanban": camera.subscription_kanban,
+        "change-terms": camera.change_terms,
         "subscription-form": camera.subscription_form,
         "subscription-timeline": camera.subscription_timeline,
         "contact": camera.contact,
