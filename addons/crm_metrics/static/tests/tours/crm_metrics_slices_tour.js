@@ -1,3 +1,6 @@
+import {formatDate} from "@web/core/l10n/dates";
+import {rpcBus} from "@web/core/network/rpc";
+import {delay} from "@web/core/utils/concurrency";
 import {registry} from "@web/core/registry";
 import {stepUtils} from "@web_tour/tour_utils";
 
@@ -178,14 +181,21 @@ tours.add("crm_metrics_win_and_change", {
         {
             content: "From next month",
             trigger: ".modal .o_field_widget[name=date] input",
-            run() {
+            async run() {
+                // the lines are those of the day: they come anew
+                const answered = new Promise((resolve) => {
+                    rpcBus.addEventListener("RPC:RESPONSE", ({detail}) => {
+                        if (detail.data.params?.method === "onchange") {
+                            resolve();
+                        }
+                    });
+                });
                 const next = luxon.DateTime.local().plus({months: 1}).startOf("month");
-                const format =
-                    odoo.loader.modules.get("@web/core/l10n/dates").formatDate;
-                const input = this.anchor;
-                input.value = format(next);
-                input.dispatchEvent(new Event("input", {bubbles: true}));
-                input.dispatchEvent(new Event("change", {bubbles: true}));
+                this.anchor.value = formatDate(next);
+                this.anchor.dispatchEvent(new Event("input", {bubbles: true}));
+                this.anchor.dispatchEvent(new Event("change", {bubbles: true}));
+                await answered;
+                await delay(100);
             },
         },
         {
