@@ -62,7 +62,7 @@ class CrmMrrSegment(models.Model):
         "crm.recurring.plan", ondelete="set null", readonly=True
     )
     currency_id = fields.Many2one(
-        "res.currency", required=True, ondelete="restrict", readonly=True
+        "res.currency", required=True, ondelete="cascade", readonly=True
     )
     company_currency_id = fields.Many2one(
         "res.currency", related="company_id.currency_id", string="Company Currency"
