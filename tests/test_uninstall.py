@@ -7,6 +7,7 @@ import psycopg2
 import pytest
 
 from scripts.setup import testing
+from scripts.setup.paths import clone_key
 from scripts.setup.environment import ready
 
 #: Names of ours, as they could stand in any text.
@@ -151,7 +152,8 @@ def shape(database: str) -> set[tuple[str, ...]]:
 
 @pytest.mark.parametrize("demo", [False, True], ids=["bare", "demo"])
 def test_uninstalling_leaves_nothing(demo: bool) -> None:
-    with base(f"crm_metrics_test_uninstall_{int(demo)}", demo=demo) as database:
+    name = f"crm_metrics_uninstall_{clone_key()}_{int(demo)}"
+    with base(name, demo=demo) as database:
         rows_before, shape_before = rows(database), shape(database)
         testing.shell(database, INSTALL)
         assert mentions(database), "the search finds nothing at all"

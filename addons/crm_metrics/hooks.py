@@ -36,8 +36,6 @@ def uninstall_hook(env):
     ).unlink()
     env["ir.exports.line"].search([]).filtered(_exports_our_field).unlink()
     env["ir.config_parameter"].search([("key", "=like", "crm\\_metrics.%")]).unlink()
-    # the database does not drop it with the table that it writes
-    env.cr.execute("DROP FUNCTION IF EXISTS crm_metrics_log_leads")
     # other addons give names to what our models inherit from theirs
     for name in (model.replace(".", "\\_") for model in ours):
         env["ir.model.data"].search(

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from scripts.setup import testing
+from scripts.setup.paths import clone_key
 from scripts.setup.environment import ready
 
 ROOT = testing.ROOT
@@ -200,7 +201,7 @@ def number(text: str) -> float:
 
 @pytest.fixture(scope="module")
 def database():
-    with testing.database("crm_metrics_test_documentation") as name:
+    with testing.database(f"crm_metrics_documentation_{clone_key()}") as name:
         yield name
 
 

@@ -106,7 +106,9 @@ def log_function():
         """
         CREATE OR REPLACE FUNCTION crm_metrics_log_leads(
             this_leads int[], this_at timestamp, this_user int, this_removed varchar,
-            this_exact boolean, this_replace boolean, this_facts text[])
+            this_exact boolean, this_replace boolean, this_facts text[],
+            -- never given: it makes the function go when the table goes, not before
+            this_table crm_lead_event DEFAULT NULL)
         RETURNS bigint LANGUAGE plpgsql
         -- a plan for few leads, whatever their number
         SET plan_cache_mode = force_generic_plan
