@@ -7,8 +7,8 @@ import psycopg2
 import pytest
 
 from scripts.setup import testing
-from scripts.setup.paths import clone_key
 from scripts.setup.environment import ready
+from scripts.setup.paths import clone_key
 
 #: Names of ours, as they could stand in any text.
 OURS = r"crm[._]metrics|crm[._]mrr|crm[._]subscription"

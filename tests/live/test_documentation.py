@@ -10,8 +10,8 @@ from urllib.parse import unquote
 import pytest
 
 from scripts.setup import testing
-from scripts.setup.paths import clone_key
 from scripts.setup.environment import ready
+from scripts.setup.paths import clone_key
 
 ROOT = testing.ROOT
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
