@@ -198,21 +198,22 @@ class Question:
         """Whether a visit has ended as far as is known."""
         return visit.left is not None and visit.left <= self.as_of
 
-    def source_of(self, visit):
-        return self.world.sources.get(visit.lead_record)
+    def source_of(self, lead):
+        return self.world.sources.get(self.world.leads[lead][-1].lead_record)
 
     def lead_wanted(self, lead):
         """Filters that take or leave a deal as a whole."""
-        visits = self.deals[lead]
-        if "source" in self.filters:
-            if self.source_of(visits[0]) not in self.filters["source"]:
-                return False
+        if (
+            "source" in self.filters
+            and self.source_of(lead) not in self.filters["source"]
+        ):
+            return False
         if "reason" in self.filters:
             return any(
                 visit.outcome == "lost"
                 and self.left(visit)
                 and visit.reason in self.filters["reason"]
-                for visit in visits
+                for visit in self.deals.get(lead, ())
             )
         return True
 
@@ -740,5 +741,5 @@ class Question:
     def groups(self, name):
         """Return the values that some visit of the answer has."""
         if name == "source":
-            return {self.source_of(visit) for visit in self.table}
+            return {self.source_of(visit.lead) for visit in self.table}
         return {getattr(visit, name) for visit in self.table}

@@ -233,13 +233,7 @@ def outcome_of(events, last, after):
     if leaving.type == "lead":
         return "archived", leaving.reason
     if not leaving.active:
-        # it may be lost now, or later while it lies in the archive
-        for later in events[after:]:
-            if later.active:
-                break
-            if later.won_status == "lost":
-                return "lost", later.reason
-        return "archived", leaving.reason
+        return closed(events[after:])
     if leaving.is_won:
         return "won", None
     if leaving.stage is None or leaving.sequence is None or last.sequence is None:
@@ -247,6 +241,20 @@ def outcome_of(events, last, after):
     if (leaving.sequence, leaving.stage) > (last.sequence, last.stage):
         return "forward", None
     return "backward", None
+
+
+def closed(events):
+    """Return whether a deal that was put away was lost, and for which reason."""
+    lost = False
+    for event in events:
+        if event.active:
+            break
+        if event.won_status == "lost":
+            # lost now, or later while it lies in the archive; why may be told later
+            lost = True
+            if event.reason:
+                return "lost", event.reason
+    return ("lost", None) if lost else ("archived", events[0].reason)
 
 
 def in_a_crowd(world, event):
