@@ -648,20 +648,39 @@ class Question:
     # -- the waterfall --------------------------------------------------
 
     def waterfall(self):
+        """How the money that is open moved, deal by deal: what a deal did and undid
+        within the range is not told.
+        """
         parts = dict.fromkeys(("start", *WATERFALL, "end"), Decimal(0))
         for lead in self.waterfall_leads():
-            before = None
-            for event in self.world.leads[lead]:
-                if event.at <= self.as_of:
-                    if event.at >= self.start:
-                        self.step(parts, before, event)
-                    else:
-                        parts["start"] += self.open_value(event)
-                        if before:
-                            parts["start"] -= self.open_value(before)
-                    before = event
-            parts["end"] += self.open_value(before)
+            for company in self.companies:
+                self.net(parts, lead, company)
         return parts
+
+    def net(self, parts, lead, company):
+        """Add what a deal did between the start and the end, as one of a company."""
+        base = final = before = None
+        for event in self.world.leads[lead]:
+            if event.at > self.as_of:
+                break
+            was_in, is_in = self.is_in(before, company), self.is_in(event, company)
+            amount = self.money(event.amount, company)
+            if event.at < self.start:
+                base = ("start", amount) if is_in else None
+            elif is_in and not was_in and base is None:
+                base = (self.way_in(before, event), amount)
+            if is_in:
+                final = ("end", amount)
+            elif was_in:
+                final = (self.way_out(event), amount)
+            before = event
+        if base is None:
+            return
+        came, first = base
+        went, last = final
+        parts[came] += first
+        parts[went] += -last if went == "transfer" else last
+        parts["increased" if last > first else "decreased"] += abs(last - first)
 
     def waterfall_leads(self):
         """Return the deals that were open at some time of the range, and may be seen."""
@@ -674,49 +693,30 @@ class Question:
             and self.lead_wanted(visit.lead)
         }
 
-    def is_mine(self, event):
-        """Whether a deal belongs to the slice at some moment."""
-        return self.world.company_of(
-            event
-        ) in self.companies and self.hands_wanted(event.team, event.user)
+    def is_in(self, event, company):
+        """Whether a state is open in the slice, as one of a company."""
+        return (
+            event is not None
+            and event.is_open
+            and self.world.company_of(event) == company
+            and self.hands_wanted(event.team, event.user)
+        )
 
-    def open_value(self, event):
-        """What a state is worth if it is open and in the slice."""
-        if event.is_open and self.is_mine(event):
-            return self.money(event.amount, self.world.company_of(event))
-        return Decimal(0)
+    def way_in(self, before, event):
+        """By which door a deal comes in."""
+        if before is not None and before.is_open:
+            return "transfer"
+        again = any(
+            earlier.type == "opportunity"
+            for earlier in self.world.leads[event.lead]
+            if (earlier.at, earlier.key) < (event.at, event.key)
+        )
+        return "reopened" if again else "created"
 
-    def step(self, parts, before, event):
-        """Tell what happened between two states of a deal."""
-        was_open = before is not None and before.is_open
-        was_mine = was_open and self.is_mine(before)
-        is_mine = event.is_open and self.is_mine(event)
-        company = self.world.company_of(event)
-        if was_mine:
-            # what is changed is changed first, by the one who had it
-            old_company = self.world.company_of(before)
-            new = self.money(event.amount, old_company)
-            change = new - self.money(before.amount, old_company)
-            parts["increased" if change > 0 else "decreased"] += abs(change)
-            if not event.is_open:
-                parts[self.ending(event)] += new
-            elif not is_mine or company != old_company:
-                parts["transfer"] -= new
-        if not is_mine:
-            return
-        new = self.money(event.amount, company)
-        if not was_open:
-            again = any(
-                earlier.type == "opportunity"
-                for earlier in self.world.leads[event.lead]
-                if (earlier.at, earlier.key) < (event.at, event.key)
-            )
-            parts["reopened" if again else "created"] += new
-        elif not was_mine or company != old_company:
-            parts["transfer"] += new
-
-    @staticmethod
-    def ending(event):
+    def way_out(self, event):
+        """By which door a deal goes."""
+        if event.is_open:
+            return "transfer"
         if event.removed == "merged":
             return "archived"
         if not event.active and event.won_status == "lost":

@@ -230,10 +230,10 @@ def outcome_of(events, last, after):
     if leaving.removed == "deleted":
         ending = "lost" if leaving.won_status == "lost" else "archived"
         return ending, leaving.reason
-    if leaving.type == "lead":
-        return "archived", leaving.reason
     if not leaving.active:
         return closed(events[after:])
+    if leaving.type == "lead":
+        return "archived", leaving.reason
     if leaving.is_won:
         return "won", None
     if leaving.stage is None or leaving.sequence is None or last.sequence is None:

@@ -102,7 +102,7 @@ class History:
     def event(self, number, at, state, source):
         event = {**state, "lead": number, "at": at, "source": source}
         event["exact"] = self.maybe(self.exactness)
-        if self.maybe(4):
+        if state["stage"] is not None and self.maybe(4):
             # the stage was another one then, or is known by its number only
             event["copy"] = self.rng.choice(
                 (
@@ -343,8 +343,9 @@ class PipelineCase(books.BookCase):
     def make_leads(cls, count):
         """Create leads of whom nothing is known yet."""
         cls.env.cr.execute(
-            """INSERT INTO crm_lead (name, type, active, source_id, stage_id)
-               SELECT 'Deal ' || number, 'opportunity', TRUE,
+            """INSERT INTO crm_lead (name, type, active, create_date, source_id,
+                                     stage_id)
+               SELECT 'Deal ' || number, 'opportunity', TRUE, now() AT TIME ZONE 'UTC',
                       (%s::int[])[1 + number %% 4], %s
                  FROM generate_series(0, %s) AS number
                RETURNING id""",
