@@ -8,6 +8,8 @@ p = Q p + r (Kemeny and Snell, "Finite Markov Chains", theorem 3.3.7: B = (I - Q
 Pure Python, no database; the handful of stages needs no linear algebra library.
 """
 
+from itertools import pairwise
+
 #: where a chain ends
 WON, LOST = "won", "lost"
 ENDS = (WON, LOST)
@@ -47,7 +49,7 @@ def moved(chain, order, points):
     >>> moved(chain, ["new", "offer"], {"offer": 0.9})["offer"]
     {'won': 1.0, 'lost': 0.0}
     """
-    following = dict(zip(order, [*order[1:], WON], strict=True))
+    following = {**dict(pairwise(order)), **dict.fromkeys(order[-1:], WON)}
     result = dict(chain)
     for state, share in points.items():
         if state in chain:
@@ -94,10 +96,7 @@ def win_probabilities(chain):
         }
         winning.extend(state for state in chain if state in found)
     rows = [
-        [
-            float(state == target) - chain[state].get(target, 0.0)
-            for target in winning
-        ]
+        [float(state == target) - chain[state].get(target, 0.0) for target in winning]
         + [chain[state].get(WON, 0.0)]
         for state in winning
     ]

@@ -6,7 +6,9 @@ from .crm_metrics_bottlenecks_stays import EVENT, GROUPS, SLICES, VISIT
 
 #: figures of `bottleneck_deals`: states of the funnel, and those of a stage
 STAGE_FIGURES = ("touched", "reached", "stuck")
-FIGURES = ("entered", *funnel.STATES, *STAGE_FIGURES)
+#: bars of the waterfall
+BARS = tuple(f"waterfall.{kind}" for kind in ("start", *funnel.PARTS, "end"))
+FIGURES = ("entered", *funnel.STATES, *STAGE_FIGURES, *BARS)
 #: of which a stage has to, or may be named
 NEEDS_STAGE = ("touched", "reached")
 TAKES_STAGE = ("lost", *STAGE_FIGURES)
@@ -38,11 +40,14 @@ class CrmMetrics(models.AbstractModel):
         """
         options, self = self._bottleneck_options(options)
         readings = self._bottleneck_readings(options)
+        # what moves between groups has not moved at all
+        flows = self._value_flows({**options, "group": None})
         result = {
             "meta": self._meta(options, [EVENT, VISIT]),
-            **self._bottleneck_figures(options, readings),
+            **self._bottleneck_figures(options, {**readings, "flows": flows}),
         }
         if options["group_by"]:
+            readings["flows"] = self._value_flows(options)
             ids = {row[0] for rows in readings.values() for row in rows}
             result["groups"] = self._named_groups(
                 VISIT,
@@ -67,7 +72,7 @@ class CrmMetrics(models.AbstractModel):
 
         :param dict options: as there
         :param figure: `entered`, `won`, `lost`, `open`, `archived`; `touched`,
-            `reached`; `stuck`
+            `reached`; `stuck`; or `waterfall.` and the name of a bar
         :param stage_id: the stage that was touched, reached, where they are stuck or,
             with `lost`, where they dropped
         :param group: with `group_by`, the id of one group (None for "not set");
@@ -98,8 +103,12 @@ class CrmMetrics(models.AbstractModel):
                     figure=figure,
                 )
             )
+        if group is False:
+            options["group"] = None
         if figure == "stuck":
             rows = self._stuck_leads(options, stage_id)
+        elif figure in BARS:
+            rows = self._flow_leads(options, figure.removeprefix("waterfall."))
         else:
             rows = self._deal_leads(options, figure, stage_id)
         found = [lead_id for slice_id, lead_id in rows if group in (False, slice_id)]
@@ -115,8 +124,9 @@ class CrmMetrics(models.AbstractModel):
 
         :return: tuple (options, this model with the asked companies selected); the
             options have besides `start` and `moment` (naive UTC) of the range,
-            `rates` by company id, `order` of all stages, and `group`, the field of a
-            visit that results are grouped by
+            `rates` by company id, `order` of all stages, `norms` by company id and
+            stage, `points` by stage, and `group`, the field of a visit that results
+            are grouped by
         """
         what_if = None
         if isinstance(options, dict) and "what_if" in options:
@@ -143,6 +153,7 @@ class CrmMetrics(models.AbstractModel):
             "group": GROUPS.get(options["group_by"]),
         }
         options["order"] = self._stage_order(options)
+        options["norms"] = self._bottleneck_norms(options)
         options["points"] = self._option_points(what_if, options["order"])
         return options, self
 
@@ -191,13 +202,11 @@ class CrmMetrics(models.AbstractModel):
         are grouped by, or None. Everything in them is a number of something, so that
         the whole is the sum of its slices and is read once.
         """
-        norms = self._bottleneck_norms(options)
         return {
             "counts": self._stay_counts(options),
             "returns": self._stay_returns(options),
             "durations": self._stay_durations(options),
-            "waiting": self._stay_waiting(options, norms),
-            "flows": self._value_flows(options),
+            "waiting": self._stay_waiting(options),
             **self._deal_readings(options),
         }
 

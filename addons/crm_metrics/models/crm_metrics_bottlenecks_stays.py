@@ -257,10 +257,9 @@ class CrmMetrics(models.AbstractModel):
     # what still waits
     # ------------------------------------------------------------------
 
-    def _waiting(self, options, norms, *names):
+    def _waiting(self, options, *names):
         """Return the SELECT of the stays that are open at the end.
 
-        :param norms: company id -> stage -> days that a stay usually does not exceed
         :param names: further columns
         :return: SQL with `slice`, `company_id`, `stage_key`, those names, `minutes`
             so far, `value` as of the end and `is_stuck`
@@ -276,7 +275,7 @@ class CrmMetrics(models.AbstractModel):
         )
         limits = [
             SQL("(%s, %s, %s)", company, stage, round(days * MINUTES_OF_DAY))
-            for company, by_stage in norms.items()
+            for company, by_stage in options["norms"].items()
             for stage, days in by_stage.items()
             if days is not None
         ]
@@ -306,11 +305,10 @@ class CrmMetrics(models.AbstractModel):
             limits=SQL(", ").join([*limits, SQL("(0, 0, 0)")]),
         )
 
-    def _stay_waiting(self, options, norms):
+    def _stay_waiting(self, options):
         """Sum up the stays that are open at the end.
 
-        :return: rows (slice, company id, stage, money-days, stuck ones, their value,
-            norms of all companies in days)
+        :return: rows (slice, company id, stage, money-days, stuck ones, their value)
         """
         rows = self.env.execute_query(
             SQL(
@@ -318,7 +316,7 @@ class CrmMetrics(models.AbstractModel):
                           count(*) FILTER (WHERE is_stuck),
                           sum(value) FILTER (WHERE is_stuck)
                      FROM (%s) AS waiting GROUP BY 1, 2, 3""",
-                self._waiting(options, norms),
+                self._waiting(options),
             )
         )
         return [
@@ -328,7 +326,7 @@ class CrmMetrics(models.AbstractModel):
 
     def _stuck_leads(self, options, stage_id):
         """Return rows (slice, lead id or None) of the deals that are stuck."""
-        waiting = self._waiting(options, self._bottleneck_norms(options), "lead_id")
+        waiting = self._waiting(options, "lead_id")
         return self.env.execute_query(
             SQL(
                 """SELECT slice, lead_id FROM (%s) AS waiting

@@ -68,9 +68,7 @@ def durations(stays, start, moment):
 
 def minutes(begin, end):
     """Return the SQL of the whole minutes between two moments."""
-    return SQL(
-        "floor(extract(epoch FROM %s::timestamp - %s) / 60)::int", end, begin
-    )
+    return SQL("floor(extract(epoch FROM %s::timestamp - %s) / 60)::int", end, begin)
 
 
 def grouped(*arrays):
