@@ -618,7 +618,7 @@ class Question:
         for lead, state in self.funnel_deals.items():
             first, last = self.deals[lead][0], self.deals[lead][-1]
             end = whole_minutes(
-                first.entered, self.as_of if last.left is None else min(last.left, self.as_of)
+                first.entered, self.as_of if state == "open" else last.left
             )
             entry = 0
             if self.view == "period":
@@ -652,13 +652,28 @@ class Question:
         within the range is not told.
         """
         parts = dict.fromkeys(("start", *WATERFALL, "end"), Decimal(0))
-        for lead in self.waterfall_leads():
-            for company in self.companies:
-                self.net(parts, lead, company)
+        for _lead, part, amount in self.net_changes:
+            parts[part] += amount
         return parts
 
-    def net(self, parts, lead, company):
-        """Add what a deal did between the start and the end, as one of a company."""
+    def waterfall_deals(self):
+        """Return which deals are behind each part."""
+        deals = {part: set() for part in ("start", *WATERFALL, "end")}
+        for lead, part, _amount in self.net_changes:
+            deals[part].add(lead)
+        return deals
+
+    @cached_property
+    def net_changes(self):
+        return [
+            (lead, part, amount)
+            for lead in self.waterfall_leads()
+            for company in self.companies
+            for part, amount in self.net(lead, company)
+        ]
+
+    def net(self, lead, company):
+        """Return what a deal did between the start and the end, as one of a company."""
         base = final = before = None
         for event in self.world.leads[lead]:
             if event.at > self.as_of:
@@ -675,12 +690,13 @@ class Question:
                 final = (self.way_out(event), amount)
             before = event
         if base is None:
-            return
+            return []
         came, first = base
         went, last = final
-        parts[came] += first
-        parts[went] += -last if went == "transfer" else last
-        parts["increased" if last > first else "decreased"] += abs(last - first)
+        found = [(came, first), (went, -last if went == "transfer" else last)]
+        if last != first:
+            found.append(("increased" if last > first else "decreased", abs(last - first)))
+        return found
 
     def waterfall_leads(self):
         """Return the deals that were open at some time of the range, and may be seen."""

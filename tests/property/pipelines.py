@@ -41,10 +41,16 @@ GONE = 900_000_000
 ZONES = ("Europe/Brussels", "America/New_York")
 
 #: how long nothing happens to a deal: moments, minutes, days
+DAYS = tuple(timedelta(days=days) for days in (0.5, 1, 1, 2, 3, 5, 8, 13, 21, 40, 90))
 GAPS = (
     *(timedelta(seconds=seconds) for seconds in (0, 0, 1, 59, 60, 61, 3600)),
-    *(timedelta(days=days) for days in (0.5, 1, 1, 2, 3, 5, 8, 13, 21, 40, 90)),
+    *DAYS,
 )
+#: how long ranges are, and how many days before today they end
+LENGTHS = (1, 7, 30, 91, 365, 800)
+BACK = (0, 1, 2, 30, 100, 300)
+#: what the end of a day is before the next one
+MOMENT = timedelta(microseconds=1)
 #: even sums, so that another currency leaves no rest, and crooked ones
 EVEN = tuple(Decimal(128) * number for number in (0, 1, 3, 10, 25, 100))
 CROOKED = (Decimal("0.01"), Decimal("99.99"), Decimal("1234.56"), Decimal(0))
@@ -57,10 +63,19 @@ CROOKED = (Decimal("0.01"), Decimal("99.99"), Decimal("1234.56"), Decimal(0))
 class History:
     """A source of random histories of deals."""
 
-    def __init__(self, rng, amounts=EVEN, companies=(0, 0, 0, 1, None)):
+    def __init__(self, rng, amounts=EVEN, companies=(0, 0, 0, 1, None), gaps=GAPS):
         self.rng = rng
         self.amounts = amounts
         self.companies = companies
+        self.gaps = gaps
+        #: first days of ranges, and days after them
+        self.edges = sorted(
+            {
+                TODAY - timedelta(days=back + shift)
+                for back in BACK
+                for shift in (-1, *(length - 1 for length in LENGTHS))
+            }
+        )
 
     def maybe(self, percent):
         return self.rng.randrange(100) >= 100 - percent
@@ -89,14 +104,15 @@ class History:
         return events
 
     def later(self, at):
-        at += self.rng.choice(GAPS)
+        at += self.rng.choice(self.gaps)
         if self.maybe(40):
             at += timedelta(seconds=self.rng.randrange(86400))
         if self.maybe(6):
-            # the edge of a day somewhere, or just before it
-            hour = self.rng.choice((0, 4, 5, 22, 23))
-            edge = datetime.combine(at.date() + timedelta(days=1), time(hour))
-            at = edge - self.rng.choice((0, 1)) * timedelta(microseconds=1)
+            # the first moment of a day that is asked for, or the last one before
+            days = [day for day in self.edges if day > at.date()]
+            if days:
+                at = edge(self.rng.choice(days), self.rng.choice(ZONES))
+                at -= self.rng.choice((0, 1)) * MOMENT
         return at
 
     def event(self, number, at, state, source):
@@ -248,8 +264,8 @@ class History:
     def question(self):
         """Return options of the façade, and who asks."""
         rng = self.rng
-        length = rng.choice((1, 7, 30, 91, 365, 800))
-        back = rng.choice((0, 0, 0, 0, 1, 2, 30, 100, 300, -3))
+        length = rng.choice(LENGTHS)
+        back = rng.choice((0, 0, 0, *BACK, -3))
         last = TODAY - timedelta(days=back)
         filters = {}
         for name in rng.choice(
@@ -259,13 +275,16 @@ class History:
                 number for number in range(3 if name != "reason" else 2)
                 if self.maybe(50)
             ]
+        companies = ((0,),)
+        if self.amounts is EVEN:
+            companies = ((0,), (0,), (1,), (0, 1), (1, 0))
+        companies = rng.choice(companies)
+        if 0 not in companies:
+            # whose team it is, who asks for the other company may not read
+            filters = {name: set(ids) - {1} for name, ids in filters.items()}
         return {
             "asks": rng.choice(("manager", "manager", "all", "own")),
-            "companies": rng.choice(
-                ((0,), (0,), (1,), (0, 1), (1, 0))
-                if self.amounts is EVEN
-                else ((0,),)
-            ),
+            "companies": companies,
             "date_from": last - timedelta(days=length - 1),
             "date_to": last,
             "view": rng.choice(("period", "period", "cohort")),
@@ -542,10 +561,7 @@ class PipelineCase(books.BookCase):
         main, *_others = ids = [
             self.companies[number].id for number in question["companies"]
         ]
-        zones = {
-            company.id: pytz.timezone(zone)
-            for company, zone in zip(self.companies, ZONES, strict=True)
-        }
+        zones = dict(zip(self.companies.ids, ZONES, strict=True))
         last = question["date_to"]
         as_of = edge(last + timedelta(days=1), zones[main]) - MOMENT
         full = last
@@ -580,11 +596,7 @@ class PipelineCase(books.BookCase):
         )
 
 
-#: what a day's end is before the next one
-MOMENT = timedelta(microseconds=1)
-
-
 def edge(day, zone):
     """Return the moment at which a day begins somewhere, in UTC."""
-    local = zone.localize(datetime.combine(day, time.min))
+    local = pytz.timezone(zone).localize(datetime.combine(day, time.min))
     return local.astimezone(pytz.utc).replace(tzinfo=None)

@@ -1,16 +1,16 @@
 """Bottlenecks of random histories against the oracle."""
 
+import math
 import random
+from datetime import date
+from decimal import Decimal
 
 import pipelines
-import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter
-from lifelines.utils import median_survival_times
+from lifelines.utils import median_survival_times, qth_survival_time
 from oracle import round_half_up
-from pipeline_figures import EVENTS, MINUTES
-from decimal import Decimal
+from pipeline_figures import EVENTS, FEW, MINUTES
 
 #: numbers of a stage that can be added up, and its sums of money
 COUNTS = ("open_start", "entries", "open", "returns", "skips")
@@ -174,7 +174,7 @@ class BottleneckCase(pipelines.PipelineCase):
             known = self.slices(name).browse(group["id"]).display_name
             self.assertEqual(group["name"], known if group["id"] else "Not set")
             self.assertAnswer(group, expected.narrowed(name, group["id"]), unit)
-        for key in (*COUNTS, *SUMS):
+        for key in ("open_start", "entries", "open", "returns", *SUMS):
             whole = sum(row[key] for row in found["stages"])
             parts = sum(row[key] for group in groups for row in group["stages"])
             self.assertAlmostEqual(parts, whole, delta=unit * 20, msg=key)
@@ -205,29 +205,45 @@ class BottleneckCase(pipelines.PipelineCase):
 
     def check_deals(self, question, expected):
         """Behind each number are as many deals."""
-        leads = expected.funnel_leads()
+        self.assertDeals(question, expected)
+        if question["group_by"]:
+            name = question["group_by"]
+            for key in expected.groups(name):
+                self.assertDeals(question, expected.narrowed(name, key), group=key)
+
+    def assertDeals(self, question, expected, **group):
+        funnel, waterfall = expected.funnel_leads(), expected.waterfall_deals()
         metrics = self.metrics(question)
         options = self.options(question)
         figures = [
-            (figure, None, leads[figure])
+            (figure, None, funnel[figure])
             for figure in ("entered", "won", "lost", "open", "archived")
         ]
-        for stage in expected.order:
-            figures += [
-                ("lost", stage, leads["drop"][stage]),
-                ("touched", stage, leads["touched"][stage]),
-                ("reached", stage, leads["reached"][stage]),
-                ("stuck", stage, expected.stage(stage)["stuck"]["leads"]),
-            ]
+        figures += [
+            (figure, stage, funnel["drop" if figure == "lost" else figure][stage])
+            for figure in ("lost", "touched", "reached")
+            for stage in expected.funnel_order
+        ]
+        figures += [
+            ("stuck", stage, expected.stage(stage)["stuck"]["leads"])
+            for stage in expected.order
+        ]
+        figures += [
+            (f"waterfall.{part}", None, leads) for part, leads in waterfall.items()
+        ]
         for figure, stage, wanted in figures:
-            found = metrics.bottleneck_deals(options, figure, stage)
-            records = {expected.deals[lead][-1].lead_record for lead in wanted}
+            found = metrics.bottleneck_deals(options, figure, stage, **group)
+            records = {self.record_of(expected, lead) for lead in wanted}
             self.assertEqual(
                 set(found["lead_ids"]), records - {None}, (figure, stage)
             )
             self.assertEqual(
                 len(found["lead_ids"]) + found["gone"], len(wanted), (figure, stage)
             )
+
+    @staticmethod
+    def record_of(expected, lead):
+        return expected.world.leads[lead][-1].lead_record
 
 
 class TestBottlenecks(BottleneckCase):
@@ -253,3 +269,66 @@ class TestBottlenecks(BottleneckCase):
             self.refresh()
             world, visits = self.assertVisits()
             self.check_deals(question, self.expected(world, visits, question))
+
+
+class TestLifelines(BottleneckCase):
+    """A large history: Kaplan and Meier by a library of others, at scale."""
+
+    lead_count = 520
+
+    def test_five_hundred_deals(self):
+        source = pipelines.History(random.Random(4), gaps=pipelines.DAYS)
+        with self.example():
+            self.add_events(source.events(500))
+            self.refresh()
+            world, visits = self.assertVisits()
+            self.assertGreater(len(visits), 500)
+            for view, first, last in (
+                ("period", date(2024, 10, 3), date(2025, 6, 17)),
+                ("cohort", date(2024, 1, 1), date(2025, 3, 31)),
+            ):
+                question = {
+                    "asks": "manager",
+                    "companies": (0, 1),
+                    "date_from": first,
+                    "date_to": last,
+                    "view": view,
+                    "filters": {"team": [0, 1]},
+                    "group_by": "team",
+                    "what_if": {1: 10},
+                }
+                found, expected = self.check(world, visits, question)
+                self.assertSurvival(found, expected)
+
+    def assertSurvival(self, found, expected):
+        compared = 0
+        for row in found["stages"]:
+            lives = expected.lives(
+                visit for visit in expected.table if visit.stage == row["stage_id"]
+            )
+            if sum(life.event for life in lives) < FEW:
+                self.assertIsNone(row["days"]["median"])
+                continue
+            # whoever leaves the moment that he comes is never at risk
+            lives = [life for life in lives if life.entry < life.end]
+            fitter = KaplanMeierFitter().fit(
+                [life.end for life in lives],
+                [life.event for life in lives],
+                entry=[life.entry for life in lives],
+            )
+            band = median_survival_times(fitter.confidence_interval_).iloc[0]
+            for key, minutes in (
+                ("median", fitter.median_survival_time_),
+                ("median_low", band.iloc[0]),
+                ("median_high", band.iloc[1]),
+                ("p75", qth_survival_time(0.25, fitter.survival_function_)),
+                ("p90", qth_survival_time(0.10, fitter.survival_function_)),
+            ):
+                if math.isinf(minutes):
+                    self.assertIsNone(row["days"][key], (row["name"], key))
+                else:
+                    self.assertAlmostEqual(
+                        row["days"][key], minutes / MINUTES, places=9
+                    )
+                    compared += 1
+        self.assertGreater(compared, 20)
