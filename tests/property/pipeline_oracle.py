@@ -97,7 +97,10 @@ class World:
             return event.company
         if self.team_companies.get(event.team):
             return self.team_companies[event.team]
-        return self.user_companies.get(event.user)
+        if self.user_companies.get(event.user):
+            return self.user_companies[event.user]
+        # whoever gives a deal a company at last gives it to the history too
+        return self.leads[event.lead][-1].company
 
     def between(self, one, other, team):
         """The stages that a deal of a team jumps over from one stage to another."""

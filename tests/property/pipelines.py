@@ -34,6 +34,9 @@ STAGES = (
     ("Won by partner", 921, (1,), True),
 )
 OPEN, WON = range(6), (6, 7)
+#: a stage that was deleted long ago: some know where it stood, some only its number
+VANISHED = 8
+VANISHED_KEY = 800_000_000
 #: deals that exist; others of a history are gone
 LEADS = 24
 #: numbers of leads that are gone
@@ -118,11 +121,13 @@ class History:
     def event(self, number, at, state, source):
         event = {**state, "lead": number, "at": at, "source": source}
         event["exact"] = self.maybe(self.exactness)
-        if state["stage"] is not None and self.maybe(4):
-            # the stage was another one then, or is known by its number only
+        if state["stage"] == VANISHED:
+            if self.maybe(70):
+                event["copy"] = {"stage_sequence": 904}
+        elif state["stage"] is not None and self.maybe(4):
+            # the stage was another one then
             event["copy"] = self.rng.choice(
                 (
-                    {"stage_sequence": None},
                     {"stage_sequence": 904},
                     {"stage_sequence": 999},
                     {"stage_is_won": True},
@@ -137,7 +142,7 @@ class History:
         lead = self.maybe(20)
         state = {
             "type": "lead" if lead else "opportunity",
-            "stage": rng.choice((0, 0, 0, 1, 3, *range(len(STAGES)))),
+            "stage": rng.choice((0, 0, 0, 1, 3, *range(len(STAGES) + 1))),
             "active": True,
             "reason": None,
             "amount": rng.choice(self.amounts),
@@ -176,10 +181,10 @@ class History:
 
     def do_onward(self, state):
         """One stage further, as most moves are."""
-        state["stage"] = min((state["stage"] or 0) + 1, 6)
+        state["stage"] = min((state["stage"] or 0) + 1, WON[0])
 
     def do_move(self, state):
-        state["stage"] = self.rng.choice(OPEN)
+        state["stage"] = self.rng.choice((*OPEN, VANISHED))
 
     def do_win(self, state):
         state.update(stage=self.rng.choice(WON), active=True, lost=False)
@@ -418,10 +423,12 @@ class PipelineCase(books.BookCase):
             ("team", self.teams),
             ("user", self.sellers),
         ):
-            if event[name] is not None:
+            if (name, event[name]) == ("stage", VANISHED):
+                values.update(stage_key=VANISHED_KEY, stage_name="Vanished")
+            elif event[name] is not None:
                 key = values[f"{name}_key"] = records[event[name]].id
                 values[f"{name}_id"] = key if key in alive[records._name] else False
-        if event["stage"] is not None and not values["stage_id"]:
+        if event["stage"] in (*OPEN, *WON) and not values["stage_id"]:
             name, sequence, _teams, is_won = STAGES[event["stage"]]
             values.update(
                 stage_name=name, stage_sequence=sequence, stage_is_won=is_won
