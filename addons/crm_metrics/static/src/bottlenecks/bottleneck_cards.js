@@ -10,8 +10,8 @@ import {inOrder, shareOf, stuckNow, worstSteps} from "./bottleneck_figures";
  * @property {import("./bottleneck_figures").Step[]} steps of the funnel
  * @property {import("./bottleneck_figures").Measure} measure
  * @property {Formatter} format
- * @property {(name: string, figure: string, stages: number[]) => Promise} openDeals
- * @property {(name: string, figure: string, stage: number) => Promise} openStays
+ * @property {Function} openDeals see `BottlenecksAction`
+ * @property {Function} openStays see `BottlenecksAction`
  */
 
 /** @returns {string} money or a number of deals */
@@ -110,10 +110,15 @@ function cycleCard({now, format, openDeals}) {
     const {won_mean, won_median, all_median, all_low, all_high} = now.cycle;
     const interval =
         all_median !== null &&
-        _t("95 %% interval: %(low)s to %(high)s days", {
-            low: format.days(all_low),
-            high: all_high === null ? _t("unknown") : format.days(all_high),
-        });
+        (all_high === null
+            ? _t(
+                  "95 times of 100 the true median is more than %s days.",
+                  format.days(all_low)
+              )
+            : _t(
+                  "95 times of 100 the true median lies between %(low)s and %(high)s days.",
+                  {low: format.days(all_low), high: format.days(all_high)}
+              ));
     return {
         id: "cycle",
         label: _t("Sales Cycle, All Deals"),

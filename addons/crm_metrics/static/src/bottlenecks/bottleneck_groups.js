@@ -94,7 +94,7 @@ export function groupTable(frame, slice, narrow) {
         cells: Object.fromEntries(
             COLUMNS.map((column) => [
                 column.id,
-                groupCell(column, content, more, frame, slice),
+                groupCell(column, content, more, frame),
             ])
         ),
     });
@@ -125,7 +125,7 @@ export function groupTable(frame, slice, narrow) {
     };
 }
 
-function groupCell(column, content, {label, groupId}, frame, slice) {
+function groupCell(column, content, {label, groupId = false}, frame) {
     const text = column.write(content, frame).toString();
     const note = column.note?.(content, frame)?.toString();
     const value = column.value(content, frame);
@@ -133,7 +133,6 @@ function groupCell(column, content, {label, groupId}, frame, slice) {
         figure: column.label,
         stage: label,
     }).toString();
-    const narrowing = narrowingTo(groupId, frame.now.groups, slice);
     return {
         text,
         note,
@@ -141,18 +140,7 @@ function groupCell(column, content, {label, groupId}, frame, slice) {
         title: column.title?.(content, frame)?.toString(),
         isNothing: value === 0 || value === null,
         onOpen: column.figure
-            ? () => frame.openDeals(name, column.figure, [], narrowing)
+            ? () => frame.openDeals(name, column.figure, [null], groupId)
             : undefined,
     };
-}
-
-/** No option means "not set": those are all deals without the ones of the others. */
-function narrowingTo(groupId, groups, {option}) {
-    if (groupId === undefined) {
-        return {};
-    }
-    if (groupId !== null) {
-        return {only: {[option]: [groupId]}};
-    }
-    return {except: {[option]: groups.map(({id}) => id).filter(Boolean)}};
 }

@@ -1,4 +1,4 @@
-import {Component, useState} from "@odoo/owl";
+import {Component, onMounted, useState} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {KeepLast} from "@web/core/utils/concurrency";
 import {useDebounced} from "@web/core/utils/timing";
@@ -42,9 +42,7 @@ export class WhatIf extends Component {
             }
         }
         this.settleLater = useDebounced(() => this.settle(), REST);
-        if (this.isMoved) {
-            this.answer();
-        }
+        onMounted(() => this.isMoved && this.answer());
     }
 
     get isMoved() {
