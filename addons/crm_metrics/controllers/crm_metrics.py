@@ -6,6 +6,7 @@ from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.http import content_disposition, request
 
+from .bottleneck_sheet import BottleneckSheet
 from .cohort_sheet import CohortSheet
 from .recurring_sheet import RecurringSheet
 
@@ -14,6 +15,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHEETS = {
     "recurring": RecurringSheet,
     "recurring_cohorts": CohortSheet,
+    "bottlenecks": BottleneckSheet,
 }
 
 

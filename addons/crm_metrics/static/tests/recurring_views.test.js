@@ -97,7 +97,7 @@ test("committed: the range reaches ahead, and what is agreed on is marked", asyn
     ]);
     expect(browser.location.search).toBe("?view=committed&period=around_today");
     expect("tr.o_crm_metrics_ahead").toHaveCount(1);
-    expect("tr.o_crm_metrics_ahead th").toHaveText("Dec 2026(agreed on)");
+    expect("tr.o_crm_metrics_ahead th").toHaveText("Dec 2026 (agreed on)");
     expect("[data-card=arr] .o_crm_metrics_card_note").toHaveText(/16,206 today$/);
     expect("[data-card=waterfall] p:first").toHaveText(/Hatched is what was agreed on/);
     expect(

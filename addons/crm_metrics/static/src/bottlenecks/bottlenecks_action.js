@@ -204,7 +204,7 @@ export class BottlenecksAction extends Component {
 
     get stagesMeaning() {
         return _t(
-            "Time in stage counts open deals too (Kaplan-Meier, with a 95 % interval); the median of those that ended looks shorter than it is. Click a head to rank the stages by it, a number to see what is behind it."
+            "Time in stage counts open deals too (Kaplan-Meier, in brackets the interval that is right 95 times of 100); the median of those that ended looks shorter than it is. Click a head to rank the stages by it, a number to see what is behind it."
         );
     }
 
