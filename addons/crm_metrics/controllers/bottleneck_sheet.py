@@ -43,15 +43,14 @@ class BottleneckSheet(MetricsSheet):
 
     def figures(self, content):
         """Return cells by label, of the whole or of a slice."""
-        _ = self.env._
         funnel, cycle = content["funnel"], content["cycle"]
         rate = content["win_rate"]
         stuck = [stage["stuck"] for stage in content["stages"]]
         states = {
-            "entered": (_("Deals entered"), _("Money entered")),
-            "won": (_("Deals won"), _("Money won")),
-            "open": (_("Deals open"), _("Money open")),
-            "archived": (_("Deals archived"), _("Money archived")),
+            "entered": (self.env._("Deals entered"), self.env._("Money entered")),
+            "won": (self.env._("Deals won"), self.env._("Money won")),
+            "open": (self.env._("Deals open"), self.env._("Money open")),
+            "archived": (self.env._("Deals archived"), self.env._("Money archived")),
         }
         cells = {}
         for state, (deals, money) in states.items():
@@ -59,32 +58,34 @@ class BottleneckSheet(MetricsSheet):
             cells[money] = (funnel[state]["value"], self.money)
         return {
             **cells,
-            _("Win rate by count"): (rate["count"], RATE),
-            _("Win rate by money"): (rate["value"], RATE),
-            _("Cycle of all deals, median days"): (cycle["all_median"], DAYS),
-            _("Cycle, lower bound"): (cycle["all_low"], DAYS),
-            _("Cycle, upper bound"): (cycle["all_high"], DAYS),
-            _("Cycle of won deals, median days"): (cycle["won_median"], DAYS),
-            _("Cycle of won deals, mean days"): (cycle["won_mean"], DAYS),
-            _("Velocity, money a day"): (content["velocity"], self.money),
-            _("Deals stuck"): (sum(each["count"] for each in stuck), COUNT),
-            _("Money stuck"): (sum(each["value"] for each in stuck), self.money),
+            self.env._("Win rate by count"): (rate["count"], RATE),
+            self.env._("Win rate by money"): (rate["value"], RATE),
+            self.env._("Cycle of all deals, median days"): (cycle["all_median"], DAYS),
+            self.env._("Cycle, lower bound"): (cycle["all_low"], DAYS),
+            self.env._("Cycle, upper bound"): (cycle["all_high"], DAYS),
+            self.env._("Cycle of won deals, median days"): (cycle["won_median"], DAYS),
+            self.env._("Cycle of won deals, mean days"): (cycle["won_mean"], DAYS),
+            self.env._("Velocity, money a day"): (content["velocity"], self.money),
+            self.env._("Deals stuck"): (sum(each["count"] for each in stuck), COUNT),
+            self.env._("Money stuck"): (
+                sum(each["value"] for each in stuck),
+                self.money,
+            ),
         }
 
     def write_funnel(self):
-        _ = self.env._
         money = self.money
         self.write_table(
-            _("Funnel, money in %s", self.meta["currency"]),
+            self.env._("Funnel, money in %s", self.meta["currency"]),
             [
-                _("Stage"),
-                _("Deals in it"),
-                _("Their money"),
-                _("Deals that reached it"),
-                _("Their money"),
-                _("Deals lost behind it"),
-                _("Their money"),
-                _("Part of all money"),
+                self.env._("Stage"),
+                self.env._("Deals in it"),
+                self.env._("Their money"),
+                self.env._("Deals that reached it"),
+                self.env._("Their money"),
+                self.env._("Deals lost behind it"),
+                self.env._("Their money"),
+                self.env._("Part of all money"),
             ],
             [
                 [
@@ -130,7 +131,6 @@ class BottleneckSheet(MetricsSheet):
 
     def stage_columns(self):
         """Return pairs of a function of a stage and a number format, by label."""
-        _ = self.env._
         money = self.money
 
         def own(key, style=COUNT):
@@ -140,38 +140,40 @@ class BottleneckSheet(MetricsSheet):
             return (lambda stage: stage[part][key]), style
 
         return {
-            _("Open at start"): own("open_start"),
-            _("Entries"): own("entries"),
-            _("Forward"): of("exits", "forward"),
-            _("Won"): of("exits", "won"),
-            _("Lost"): of("exits", "lost"),
-            _("Back"): of("exits", "backward"),
-            _("Moved"): of("exits", "moved"),
-            _("Archived"): of("exits", "archived"),
-            _("Open"): own("open"),
-            _("Conversion"): own("conversion", RATE),
-            _("Returns"): own("returns"),
-            _("Skips"): own("skips"),
-            _("Money entered"): own("value_entered", money),
-            _("Money lost"): own("value_lost", money),
-            _("Share lost"): own("value_lost_share", RATE),
-            _("Median days, all"): of("days", "median", DAYS),
-            _("Lower bound"): of("days", "median_low", DAYS),
-            _("Upper bound"): of("days", "median_high", DAYS),
-            _("p75, days"): of("days", "p75", DAYS),
-            _("p90, days"): of("days", "p90", DAYS),
-            _("Longest, days"): of("days", "longest", DAYS),
-            _("Median days, ended only"): of("days", "closed_median", DAYS),
-            _("Mean days, ended only"): of("days", "closed_mean", DAYS),
-            _("Ended"): of("days", "events"),
-            _("Cut off"): of("days", "censored"),
-            _("Left out"): of("days", "left_out"),
-            _("Norm, days"): own("norm", DAYS),
-            _("Deals stuck"): of("stuck", "count"),
-            _("Money stuck"): of("stuck", "value", money),
-            _("Money-days"): own("money_days", money),
-            _("Gain of 5 points, money"): of("gain", "value", money),
-            _("Gain of 5 points, win probability"): of("gain", "win_probability", RATE),
+            self.env._("Open at start"): own("open_start"),
+            self.env._("Entries"): own("entries"),
+            self.env._("Forward"): of("exits", "forward"),
+            self.env._("Won"): of("exits", "won"),
+            self.env._("Lost"): of("exits", "lost"),
+            self.env._("Back"): of("exits", "backward"),
+            self.env._("Moved"): of("exits", "moved"),
+            self.env._("Archived"): of("exits", "archived"),
+            self.env._("Open"): own("open"),
+            self.env._("Conversion"): own("conversion", RATE),
+            self.env._("Returns"): own("returns"),
+            self.env._("Skips"): own("skips"),
+            self.env._("Money entered"): own("value_entered", money),
+            self.env._("Money lost"): own("value_lost", money),
+            self.env._("Share lost"): own("value_lost_share", RATE),
+            self.env._("Median days, all"): of("days", "median", DAYS),
+            self.env._("Lower bound"): of("days", "median_low", DAYS),
+            self.env._("Upper bound"): of("days", "median_high", DAYS),
+            self.env._("p75, days"): of("days", "p75", DAYS),
+            self.env._("p90, days"): of("days", "p90", DAYS),
+            self.env._("Longest, days"): of("days", "longest", DAYS),
+            self.env._("Median days, ended only"): of("days", "closed_median", DAYS),
+            self.env._("Mean days, ended only"): of("days", "closed_mean", DAYS),
+            self.env._("Ended"): of("days", "events"),
+            self.env._("Cut off"): of("days", "censored"),
+            self.env._("Left out"): of("days", "left_out"),
+            self.env._("Norm, days"): own("norm", DAYS),
+            self.env._("Deals stuck"): of("stuck", "count"),
+            self.env._("Money stuck"): of("stuck", "value", money),
+            self.env._("Money-days"): own("money_days", money),
+            self.env._("Gain of 5 points, money"): of("gain", "value", money),
+            self.env._("Gain of 5 points, win probability"): of(
+                "gain", "win_probability", RATE
+            ),
         }
 
     def write_reasons(self):
@@ -196,22 +198,21 @@ class BottleneckSheet(MetricsSheet):
         )
 
     def write_waterfall(self):
-        _ = self.env._
         labels = {
-            "start": _("At start"),
-            "created": _("New"),
-            "reopened": _("Reopened"),
-            "increased": _("Increased"),
-            "decreased": _("Decreased"),
-            "won": _("Won"),
-            "lost": _("Lost"),
-            "archived": _("Archived"),
-            "transfer": _("Transfer"),
-            "end": _("At end"),
+            "start": self.env._("At start"),
+            "created": self.env._("New"),
+            "reopened": self.env._("Reopened"),
+            "increased": self.env._("Increased"),
+            "decreased": self.env._("Decreased"),
+            "won": self.env._("Won"),
+            "lost": self.env._("Lost"),
+            "archived": self.env._("Archived"),
+            "transfer": self.env._("Transfer"),
+            "end": self.env._("At end"),
         }
         waterfall = self.result["waterfall"]
         self.write_table(
-            _("How the open value moved, in %s", self.meta["currency"]),
+            self.env._("How the open value moved, in %s", self.meta["currency"]),
             [],
             [[labels[key], (waterfall[key], self.money)] for key in labels],
         )

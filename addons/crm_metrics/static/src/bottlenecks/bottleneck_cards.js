@@ -31,6 +31,12 @@ export function deals(count, format) {
     return count === 1 ? _t("1 deal") : _t("%s deals", format.count(count));
 }
 
+/** @returns {string} money without cents, where it is enough of it */
+export function wholeMoney(amount, format) {
+    const isSmall = amount === null || Math.abs(amount) < 100;
+    return format.money(isSmall ? amount : Math.round(amount));
+}
+
 const toneOf = (change) => (change > 0 ? "good" : change < 0 ? "bad" : undefined);
 
 function wonCard(frame) {
@@ -153,7 +159,7 @@ function velocityCard({now, before, format, openDeals}) {
         help: _t(
             "What the pipeline brings a day: open deals × win rate × average won value / mean days to a win."
         ),
-        value: velocity === null ? "–" : _t("%s a day", format.money(velocity)),
+        value: velocity === null ? "–" : _t("%s a day", wholeMoney(velocity, format)),
         title:
             velocity === null
                 ? _t("Needs open deals and won ones.")

@@ -1,6 +1,6 @@
 import {_t} from "@web/core/l10n/translation";
 import {bottleneckOf, shareOf, stuckNow} from "./bottleneck_figures";
-import {writeAmount, writeInFull} from "./bottleneck_cards";
+import {wholeMoney, writeAmount, writeInFull} from "./bottleneck_cards";
 
 /** Slices side by side; for `frame` see the cards. */
 
@@ -46,7 +46,7 @@ const COLUMNS = [
         id: "velocity",
         label: _t("Velocity"),
         help: _t("What the pipeline brings a day."),
-        write: ({velocity}, {format}) => format.money(velocity),
+        write: ({velocity}, {format}) => wholeMoney(velocity, format),
         value: ({velocity}) => velocity,
         figure: "open",
     },

@@ -263,7 +263,7 @@ export class BottlenecksAction extends Component {
 
     get whatIfMeaning() {
         return _t(
-            "So many of a hundred deals that leave a stage go on instead of being lost. Deals go on from there as they do now, and loops back count."
+            "So many of a hundred deals that leave a stage go on instead of being lost. The figures are of all deals that entered, once the open ones have run their course as deals do now."
         );
     }
 

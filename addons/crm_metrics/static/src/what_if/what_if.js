@@ -55,6 +55,9 @@ export class WhatIf extends Component {
 
     textOf(stage) {
         const points = this.pointsOf(stage);
+        if (!points) {
+            return _t("0 points");
+        }
         return points === 1 ? _t("+1 point") : _t("+%s points", points);
     }
 
