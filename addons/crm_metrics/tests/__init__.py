@@ -22,6 +22,8 @@ from . import test_lead_event
 from . import test_lead_event_hooks
 from . import test_lead_event_backfill
 from . import test_stage_visit
+from . import test_stage_visit_stages
+from . import test_stage_visit_engine
 from . import test_stage_norm
 from . import test_bottlenecks
 from . import test_bottlenecks_scope
