@@ -15,6 +15,8 @@ from . import (
     res_currency,
     crm_recurring_plan,
     crm_lead,
+    crm_lead_stage_mark,
+    crm_lead_stuck_activity,
     crm_subscription_close_reason,
     crm_subscription,
     crm_subscription_pause,
