@@ -20,3 +20,4 @@ from . import test_import
 from . import test_lead_event
 from . import test_lead_event_hooks
 from . import test_lead_event_backfill
+from . import test_stage_visit

@@ -24,6 +24,7 @@ REVIEWED = {
     },
     "crm.metrics.issue": {"action_open_record": "check_access of issue and record"},
     "crm.mrr.movement": {"action_open_source": "check_access of movement and line"},
+    "crm.stage.visit": {"action_open_lead": "check_access of visit and lead"},
     "crm.lead": {
         "action_create_crm_subscription": "check_access of lead and subscription",
         "action_view_crm_subscriptions": "check_access",
