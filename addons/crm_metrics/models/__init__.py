@@ -11,6 +11,7 @@ from . import (
     crm_stage_visit,
     crm_stage,
     crm_team,
+    crm_team_card,
     res_company,
     res_currency_rate,
     res_currency,

@@ -50,13 +50,14 @@ class CrmLead(models.Model):
         self.crm_stage_stuck = self.crm_stage_note = False
         now = self.env.cr.now()
         entries = self._crm_stage_entries()
+        visit = self.env["crm.stage.visit"]
         norms = {}
         for lead in self:
             if not (entered := entries.get(lead)):
                 continue
             company = lead._crm_stage_company()
             if company not in norms:
-                norms[company] = self._crm_stage_norms(company)
+                norms[company] = visit._norms(company) if company else {}
             norm = norms[company].get(lead.stage_id._origin.id, {})
             minutes = max(now - entered, timedelta()) // MINUTE
             lead.crm_stage_days = minutes // MINUTES_OF_DAY
@@ -74,14 +75,6 @@ class CrmLead(models.Model):
             or lead_sudo.team_id.company_id
             or lead_sudo.user_id.company_id
         )
-
-    @api.model
-    def _crm_stage_norms(self, company):
-        """Return the norms of a company's stages: those of its last full day."""
-        if not company:
-            return {}
-        day = company._metrics_today() - timedelta(days=1)
-        return self.env["crm.stage.visit"]._norms(company, day)
 
     def _crm_stage_sentence(self):
         """Return the days in the stage and what is usual there, in words."""
@@ -119,11 +112,13 @@ class CrmLead(models.Model):
             and those whose history is not in the log yet
         """
         open_leads = self.filtered(
-            lambda lead: lead._origin
-            and lead.type == "opportunity"
-            and lead.active
-            and lead.stage_id
-            and not lead.stage_id.is_won
+            lambda lead: (
+                lead._origin
+                and lead.type == "opportunity"
+                and lead.active
+                and lead.stage_id
+                and not lead.stage_id.is_won
+            )
         )
         stays = {
             lead_id: (stage_id, entered)
@@ -202,11 +197,12 @@ class CrmLead(models.Model):
         :param and_visit: SQL condition on the lead and `v`, its open visit
         """
         now = self.env.cr.now()
+        visit = self.env["crm.stage.visit"]
         # a moment per stage: who came before it is stuck
         limits = [
             (company.id, stage, now - MINUTE * (1 + round(p90 * MINUTES_OF_DAY)))
             for company in companies
-            for stage, norm in self._crm_stage_norms(company).items()
+            for stage, norm in visit._norms(company).items()
             if (p90 := norm["p90"])
         ]
         if not limits:

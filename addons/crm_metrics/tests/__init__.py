@@ -21,3 +21,5 @@ from . import test_lead_event
 from . import test_lead_event_hooks
 from . import test_lead_event_backfill
 from . import test_stage_visit
+from . import test_lead_stage_mark
+from . import test_stuck_activity

@@ -52,9 +52,7 @@ class TestDemo(TransactionCase):
         cls.subscriptions = cls.env["crm.subscription"].search(domain)
         cls.movements = cls.env["crm.mrr.movement"].search(domain)
         cls.issues = cls.env["crm.metrics.issue"].search(domain)
-        cls.leads = (
-            cls.env["crm.lead"].with_context(active_test=False).search(domain)
-        )
+        cls.leads = cls.env["crm.lead"].with_context(active_test=False).search(domain)
         cls.events = cls.env["crm.lead.event"].search(domain, order="at, id")
 
     def setUp(self):
