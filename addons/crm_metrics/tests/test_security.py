@@ -16,6 +16,8 @@ REVIEWED = {
     "crm.metrics": {
         "recurring": "_options checks the group, then each argument",
         "recurring_cohorts": "_options checks the group, then each argument",
+        "bottlenecks": "_options checks the group, then each argument",
+        "bottleneck_deals": "_options checks the group, then each argument",
     },
     "crm.metrics.engine": {
         "recompute": "_check_manager",
@@ -27,6 +29,7 @@ REVIEWED = {
     "crm.stage.visit": {"action_open_lead": "check_access of visit and lead"},
     "crm.lead": {
         "action_create_crm_subscription": "check_access of lead and subscription",
+        "action_view_crm_stage_visits": "check_access",
         "action_view_crm_subscriptions": "check_access",
     },
     "crm.subscription": {
@@ -80,6 +83,8 @@ class TestPublicMethods(CrmMetricsCommon):
         """Such calls go to a replica where there is one."""
         for model, name in (
             ("crm.metrics", "recurring"),
+            ("crm.metrics", "bottlenecks"),
+            ("crm.metrics", "bottleneck_deals"),
             ("crm.metrics.engine", "status"),
         ):
             self.assertTrue(getattr(self.env[model], name)._readonly)
