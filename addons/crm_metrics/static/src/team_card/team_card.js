@@ -90,7 +90,7 @@ export class TeamCard extends Component {
         }
         return share === null
             ? _t("Most is lost in %(stage)s", {stage})
-            : _t("Most is lost in %(stage)s: %(share)s of the money", {
+            : _t("Most is lost in %(stage)s: %(share)s of what leaves it", {
                   stage,
                   share: this.format.percent(share, {digits: 0}),
               });
