@@ -105,7 +105,12 @@ class CrmMetrics(models.AbstractModel):
         had. `teams` are the ids of those that a stage is restricted to.
         """
         # whether a stage is on the way depends on all its teams
-        stages_sudo = self.env["crm.stage"].sudo().search([])
+        stages_sudo = (
+            self.env["crm.stage"]
+            .with_context(lang=self.env.lang)
+            .sudo()
+            .search_fetch([], ["name", "sequence", "is_won", "team_ids"])
+        )
         order = [
             {
                 "id": stage.id,
@@ -115,7 +120,7 @@ class CrmMetrics(models.AbstractModel):
                 "teams": frozenset(stage.team_ids.ids),
                 "is_there": True,
             }
-            for stage in stages_sudo.with_context(lang=self.env.lang)
+            for stage in stages_sudo
         ]
         query = self.env[VISIT]._search(
             self._scope_domain(options, {}) & Domain("stage_id", "=", False)

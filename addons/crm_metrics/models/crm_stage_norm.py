@@ -41,7 +41,7 @@ def durations(stays, start, moment):
                    count(*) FILTER (WHERE NOT is_seen) AS left_out
               FROM (SELECT *, NOT doubtful AND (first < last OR NOT is_over) AS is_seen
                       FROM stay) AS seen
-             GROUP BY GROUPING SETS ((slice, stage_key, last), (slice, stage_key, first))
+             GROUP BY slice, stage_key, GROUPING SETS (last, first)
         )
         SELECT slice, stage_key,
                (sum(left_out) FILTER (WHERE is_entry = 0))::int,

@@ -96,7 +96,7 @@ class BottleneckCase(CrmMetricsCommon):
         self.env[EVENT].search([("lead_key", "in", leads.ids)]).unlink()
 
     def ask(self, date_from="2026-01-01", date_to="2026-05-31", user=None, **options):
-        """Refresh and ask the façade, as a seller who sees all unless said otherwise."""
+        """Refresh and ask the façade, as a seller who sees all, or another user."""
         self.refresh()
         options = {"date_from": date_from, "date_to": date_to, **options}
         return self.metrics(user).bottlenecks(options)
