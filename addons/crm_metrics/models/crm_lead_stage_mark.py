@@ -4,8 +4,9 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .crm_stage_norm import MINUTES_OF_DAY
+
 MINUTE = timedelta(minutes=1)
-MINUTES_OF_DAY = 1440
 
 
 class CrmLead(models.Model):
@@ -48,7 +49,7 @@ class CrmLead(models.Model):
     def _compute_crm_stage_mark(self):
         self.crm_stage_days = self.crm_stage_median = self.crm_stage_p90 = 0
         self.crm_stage_stuck = self.crm_stage_note = False
-        now = self.env.cr.now()
+        now = fields.Datetime.now()
         entries = self._crm_stage_entries()
         visit = self.env["crm.stage.visit"]
         norms = {}
@@ -131,7 +132,7 @@ class CrmLead(models.Model):
             stage_id, entered = stays.get(lead._origin.id, (None, None))
             if lead._origin.id in stays and stage_id != lead.stage_id._origin.id:
                 # moved just now: the log is written at the end of the transaction
-                entered = self.env.cr.now()
+                entered = fields.Datetime.now()
             if entered:
                 entries[lead] = entered
         return entries
@@ -196,7 +197,7 @@ class CrmLead(models.Model):
         :param companies: companies whose norms count
         :param and_visit: SQL condition on the lead and `v`, its open visit
         """
-        now = self.env.cr.now()
+        now = fields.Datetime.now()
         visit = self.env["crm.stage.visit"]
         # a moment per stage: who came before it is stuck
         limits = [

@@ -135,6 +135,14 @@ class TestDemo(TransactionCase):
         domain = self.subscriptions._renewals_due(self.company)
         self.assertFalse(self.subscriptions.search(domain))
 
+    def test_salespersons_know_what_is_stuck(self):
+        stuck = self.leads.filtered("crm_stage_stuck")
+        self.assertTrue(5 <= len(stuck) <= 20, stuck)
+        self.assertGreaterEqual(len(stuck.stage_id), 3)
+        self.assertEqual(stuck, self.leads.filtered("crm_stuck_planned_for"))
+        for lead in stuck:
+            self.assertEqual(lead.activity_ids.user_id, lead.user_id)
+
     def test_facts_are_filled_and_right(self):
         engine = self.env["crm.metrics.engine"].with_user(
             self.env.ref("base.user_admin")

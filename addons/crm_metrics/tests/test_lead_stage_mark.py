@@ -1,6 +1,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.tests import tagged
 
 from .common_visit import VISIT, StageVisitCase
@@ -14,6 +15,9 @@ class TestLeadStageMark(StageVisitCase):
 
     def setUp(self):
         super().setUp()
+        # what is now goes along with the transactions
+        now = staticmethod(lambda *_args: self.clock)
+        self.enterContext(patch.object(fields.Datetime, "now", now))
         self.norms = {self.company: {self.stage_new.id: NORMS}}
         self.enterContext(
             patch.object(

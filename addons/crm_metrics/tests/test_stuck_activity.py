@@ -1,6 +1,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.tests import tagged
 
 from ..models.crm_lead_stuck_activity import STUCK
@@ -15,6 +16,9 @@ class TestStuckActivity(StageVisitCase):
 
     def setUp(self):
         super().setUp()
+        # what is now goes along with the transactions
+        now = staticmethod(lambda *_args: self.clock)
+        self.enterContext(patch.object(fields.Datetime, "now", now))
         # of an earlier run of this database
         self.env["res.company"].search([]).crm_metrics_stuck_activity = False
         self.company.crm_metrics_stuck_activity = True
