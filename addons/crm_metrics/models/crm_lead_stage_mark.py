@@ -238,5 +238,7 @@ class CrmLead(models.Model):
         """Open the stays of this opportunity in its stages."""
         self.ensure_one()
         self.check_access("read")
-        visits = self.env["crm.stage.visit"].search([("lead_key", "=", self.id)])
-        return visits._get_records_action(name=self.env._("Visits"))
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_metrics.crm_stage_visit_action"
+        )
+        return {**action, "domain": [("lead_key", "=", self.id)], "context": {}}
