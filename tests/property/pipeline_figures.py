@@ -9,7 +9,6 @@ from fractions import Fraction
 from functools import cached_property
 
 import numpy
-from dateutil.relativedelta import relativedelta
 
 MINUTE = timedelta(minutes=1)
 MINUTES = 24 * 60
@@ -57,9 +56,7 @@ def curve(lives):
     survival, greenwood = Fraction(1), Fraction(0)
     for time in sorted({life.end for life in lives if life.event}):
         at_risk = sum(life.entry < time <= life.end for life in lives)
-        ended = sum(
-            life.event and life.entry < time == life.end for life in lives
-        )
+        ended = sum(life.event and life.entry < time == life.end for life in lives)
         if not ended:
             continue
         survival *= 1 - Fraction(ended, at_risk)
@@ -232,9 +229,7 @@ class Question:
     def table(self):
         """The visits that the table of stages is about."""
         return [
-            visit
-            for visit in self.known
-            if self.wanted(visit) and self.in_range(visit)
+            visit for visit in self.known if self.wanted(visit) and self.in_range(visit)
         ]
 
     def in_range(self, visit):
@@ -276,11 +271,7 @@ class Question:
     def funnel_order(self):
         """The stages that the deals of the funnel have seen, in their order."""
         return sorted(
-            {
-                visit.stage
-                for lead in self.funnel_deals
-                for visit in self.deals[lead]
-            },
+            {visit.stage for lead in self.funnel_deals for visit in self.deals[lead]},
             key=self.place,
         )
 
@@ -302,9 +293,7 @@ class Question:
         else:
             conversion = over(onward, sum(by_outcome[name] for name in EVENTS))
         lost = [visit for visit in exits if visit.outcome == "lost"]
-        value_lost = sum(
-            self.money(visit.value_left, visit.company) for visit in lost
-        )
+        value_lost = sum(self.money(visit.value_left, visit.company) for visit in lost)
         value_exits = sum(
             self.money(visit.value_left, visit.company) for visit in exits
         )
@@ -386,15 +375,15 @@ class Question:
     def is_return(self, visit):
         return any(
             other.stage == visit.stage and other.number < visit.number
-            for other in self.deals[visit.lead]
+            for other in self.visits
+            if other.lead == visit.lead
         )
 
     def jumps_over(self, visit, stage):
         return (
             self.left(visit)
             and visit.outcome in ("forward", "won")
-            and stage
-            in self.world.between(visit.stage, visit.next_stage, visit.team)
+            and stage in self.world.between(visit.stage, visit.next_stage, visit.team)
         )
 
     def reasons(self, lost):
@@ -414,9 +403,7 @@ class Question:
             exits = [
                 visit
                 for visit in self.table
-                if visit.stage == stage
-                and self.left(visit)
-                and visit.outcome in EVENTS
+                if visit.stage == stage and self.left(visit) and visit.outcome in EVENTS
             ]
             row = defaultdict(Fraction)
             for visit in exits:
@@ -463,9 +450,7 @@ class Question:
                 for other, target in enumerate(states):
                     matrix[number, other] -= float(rows[stage][target])
             won = [float(rows[stage]["won"]) for stage in states]
-            chances = dict(
-                zip(states, numpy.linalg.solve(matrix, won), strict=True)
-            )
+            chances = dict(zip(states, numpy.linalg.solve(matrix, won), strict=True))
         starts = [self.deals[lead][0].stage for lead in self.funnel_deals]
         return sum(chances.get(stage, 0.0) for stage in starts) / len(starts)
 
@@ -531,9 +516,7 @@ class Question:
         return "open"
 
     def last_event(self, lead):
-        return [
-            event for event in self.world.leads[lead] if event.at <= self.as_of
-        ][-1]
+        return [event for event in self.world.leads[lead] if event.at <= self.as_of][-1]
 
     def furthest(self, lead):
         return max(
@@ -595,9 +578,7 @@ class Question:
                 "reached_value": self.worth_of(leads["reached"][stage]),
                 "drop": len(leads["drop"][stage]),
                 "drop_value": self.worth_of(leads["drop"][stage]),
-                "drop_share": over(
-                    self.worth_of(leads["drop"][stage]), entered_value
-                ),
+                "drop_share": over(self.worth_of(leads["drop"][stage]), entered_value),
             }
             for stage in self.funnel_order
         }
@@ -608,9 +589,7 @@ class Question:
         won, lost = leads["won"], leads["lost"]
         return {
             "count": over(len(won), len(won) + len(lost)),
-            "value": over(
-                self.worth_of(won), self.worth_of(won) + self.worth_of(lost)
-            ),
+            "value": over(self.worth_of(won), self.worth_of(won) + self.worth_of(lost)),
         }
 
     def cycle(self):
@@ -695,11 +674,13 @@ class Question:
         went, last = final
         found = [(came, first), (went, -last if went == "transfer" else last)]
         if last != first:
-            found.append(("increased" if last > first else "decreased", abs(last - first)))
+            found.append(
+                ("increased" if last > first else "decreased", abs(last - first))
+            )
         return found
 
     def waterfall_leads(self):
-        """Return the deals that were open at some time of the range, and may be seen."""
+        """Return the deals that stayed somewhere in the range, and may be seen."""
         return {
             visit.lead
             for visit in self.visits

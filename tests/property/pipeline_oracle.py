@@ -6,9 +6,10 @@ visit is a run of states in one stage, and the state after the run says how it e
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+MINUTE = timedelta(minutes=1)
 #: a transaction that moved so many leads says nothing about selling
 CROWD = 10
 
@@ -129,6 +130,8 @@ class Visit:
     sequence: int | None
     entered: datetime
     left: datetime | None
+    #: in whole minutes
+    days: float | None
     outcome: str
     next_stage: int | None
     next_stage_record: int | None
@@ -202,6 +205,7 @@ def describe(world, events, first, after, number):
         sequence=last.sequence,
         entered=entry.at,
         left=leaving.at if leaving else None,
+        days=(leaving.at - entry.at) // MINUTE / 1440 if leaving else None,
         outcome=outcome,
         next_stage=next_stage,
         next_stage_record=leaving.stage_record if goes_to else None,

@@ -190,9 +190,7 @@ class History:
         state.update(stage=self.rng.choice(WON), active=True, lost=False)
 
     def do_lose(self, state):
-        state.update(
-            active=False, lost=True, reason=self.rng.choice((0, 0, 1, None))
-        )
+        state.update(active=False, lost=True, reason=self.rng.choice((0, 0, 1, None)))
 
     def do_archive(self, state):
         state["active"] = False
@@ -274,10 +272,20 @@ class History:
         last = TODAY - timedelta(days=back)
         filters = {}
         for name in rng.choice(
-            ((), (), (), ("team",), ("user",), ("source",), ("reason",), ("team", "user"))
+            (
+                (),
+                (),
+                (),
+                ("team",),
+                ("user",),
+                ("source",),
+                ("reason",),
+                ("team", "user"),
+            )
         ):
             filters[name] = [
-                number for number in range(3 if name != "reason" else 2)
+                number
+                for number in range(3 if name != "reason" else 2)
                 if self.maybe(50)
             ]
         companies = ((0,),)
@@ -312,7 +320,7 @@ def histories(draw, deals=(1, 3, 6, 9), **options):
 
 
 @st.composite
-def asked_histories(draw, questions=4, deals=(1, 4, 8, 12)):
+def asked_histories(draw, questions=3, deals=(1, 4, 8, 12)):
     """Events of a few deals, and questions about them."""
     rng = draw(st.randoms(use_true_random=False))
     source = History(rng, amounts=rng.choice((EVEN, EVEN, CROOKED)))
@@ -430,9 +438,7 @@ class PipelineCase(books.BookCase):
                 values[f"{name}_id"] = key if key in alive[records._name] else False
         if event["stage"] in (*OPEN, *WON) and not values["stage_id"]:
             name, sequence, _teams, is_won = STAGES[event["stage"]]
-            values.update(
-                stage_name=name, stage_sequence=sequence, stage_is_won=is_won
-            )
+            values.update(stage_name=name, stage_sequence=sequence, stage_is_won=is_won)
         if event["lead"] < len(self.deals) and event["lead"] not in gone:
             key = values["lead_key"] = self.deals[event["lead"]].id
             values["lead_id"] = key if key in alive["crm.lead"] else False
@@ -501,15 +507,15 @@ class PipelineCase(books.BookCase):
         self.env.cr.execute(
             """
             SELECT lead_key, visit_no, lead_id, partner_id, company_id, stage_key,
-                   stage_id, stage_name, stage_sequence, entered, "left", outcome,
-                   next_stage_key, next_stage_id, skipped, lost_reason_id,
+                   stage_id, stage_name, stage_sequence, entered, "left", days,
+                   outcome, next_stage_key, next_stage_id, skipped, lost_reason_id,
                    value_entered::text, value_left::text, user_id, team_id, owner_id,
                    inexact, team_reset, bulk, merged, deleted
               FROM crm_stage_visit
             """
         )
         return Counter(
-            (*row[:16], Decimal(row[16]), Decimal(row[17]), *row[18:])
+            (*row[:17], Decimal(row[17]), Decimal(row[18]), *row[19:])
             for row in self.env.cr.fetchall()
         )
 

@@ -17,14 +17,14 @@ edits = st.one_of(
     st.tuples(st.just("add"), st.integers(1, 12)),
     st.tuples(st.just("add"), st.integers(1, 12)),
     st.tuples(st.just("add"), st.integers(1, 12)),
-    st.tuples(st.just("team_company"), st.integers(0, 2), st.sampled_from([0, 1, None])),
+    st.tuples(
+        st.just("team_company"), st.integers(0, 2), st.sampled_from([0, 1, None])
+    ),
     st.tuples(st.just("user_company"), st.integers(0, 2), st.sampled_from([0, 1])),
     st.tuples(st.just("new_stage"), st.integers(900, 922), st.booleans()),
     st.tuples(st.just("stage_sequence"), st.integers(0, 7), st.integers(900, 922)),
     st.tuples(st.just("stage_is_won"), st.integers(0, 7), st.booleans()),
-    st.tuples(
-        st.just("stage_teams"), st.integers(0, 7), st.sets(st.integers(0, 2))
-    ),
+    st.tuples(st.just("stage_teams"), st.integers(0, 7), st.sets(st.integers(0, 2))),
     st.tuples(st.just("delete_stage"), st.integers(0, 7)),
     st.tuples(st.just("delete_team"), st.integers(0, 2)),
     st.tuples(st.just("delete_user"), st.integers(0, 2)),
@@ -125,7 +125,7 @@ class TestVisits(pipelines.PipelineCase):
         self.assertCounts(incremental, self.stored_visits())
         self.assertCounts(homeless, self.stored_homeless())
 
-    @settings(max_examples=120)
+    @settings(max_examples=80)
     @given(events=pipelines.histories())
     def test_visits_are_those_of_the_oracle(self, events):
         """Whatever happened to deals, each column of each visit is as it should be."""
@@ -134,7 +134,7 @@ class TestVisits(pipelines.PipelineCase):
             self.refresh()
             self.assertVisits()
 
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(
         events=pipelines.histories(deals=(2, 4, 6)),
         order=st.randoms(use_true_random=False),
@@ -152,16 +152,14 @@ class TestVisits(pipelines.PipelineCase):
             self.step_add(len(events))
             self.check()
 
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(events=pipelines.histories(deals=(2, 4)), edit=edits)
     def test_one_edit_of_a_settled_pipeline(self, events, edit):
         """Nothing else hides what a single change forgets to queue."""
         with self.example():
             late = [event for event in events if event["at"].second % 5 == 0]
             self.gone = {event["lead"] for event in events if event["removed"]}
-            self.add_events(
-                [event for event in events if event not in late], self.gone
-            )
+            self.add_events([event for event in events if event not in late], self.gone)
             self.refresh()
             self.waiting_events = late
             self.do(*edit)
@@ -196,7 +194,7 @@ class TestLiveVisits(pipelines.PipelineCase, test_lead_events.TestLeadEvents):
         self.refresh()
         self.assertVisits()
 
-    @settings(max_examples=40)
+    @settings(max_examples=20)
     @given(story=st.lists(test_lead_events.deeds, min_size=8, max_size=30))
     def test_visits_follow_the_work(self, story):
         with self.example():
