@@ -21,6 +21,9 @@ from . import test_lead_event
 from . import test_lead_event_hooks
 from . import test_lead_event_backfill
 from . import test_stage_visit
+from . import test_lead_stage_mark
+from . import test_stuck_activity
+from . import test_team_card
 from . import test_stage_visit_stages
 from . import test_stage_visit_engine
 from . import test_stage_norm
