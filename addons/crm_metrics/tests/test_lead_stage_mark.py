@@ -1,3 +1,4 @@
+import random
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -233,3 +234,40 @@ class TestLeadStageMark(StageVisitCase):
         leads.mapped("stage_id.is_won")
         with self.assertQueryCount(4):
             self.assertEqual(set(leads.mapped("crm_stage_days")), {50})
+
+    # -- the same as the visits -----------------------------------------
+
+    def test_entries_are_those_of_the_open_visits(self):
+        draw = random.Random(5)
+        stages = (self.stage_new, self.stage_talk, self.stage_draft, self.stage_offer)
+        sellers = (self.seller, self.seller_2)
+        leads = self.lead
+        for _each in range(24):
+            leads |= self.make_lead(type=draw.choice(("opportunity", "lead")))
+            self.commit()
+        moves = (
+            lambda lead: lead.write({"stage_id": draw.choice(stages).id}),
+            lambda lead: lead.write({"stage_id": draw.choice(stages).id}),
+            lambda lead: lead.write({"expected_revenue": draw.randint(1, 99)}),
+            lambda lead: lead.write({"user_id": draw.choice(sellers).id}),
+            lambda lead: lead.stage_id.is_won or lead.action_set_lost(),
+            lambda lead: lead.action_archive(),
+            lambda lead: lead.action_unarchive(),
+            lambda lead: lead.action_set_won(),
+            lambda lead: lead.write({"type": draw.choice(("opportunity", "lead"))}),
+        )
+        for _each in range(160):
+            draw.choice(moves)(draw.choice(leads))
+            if draw.random() < 0.8:
+                self.wait(hours=draw.randint(1, 50))
+        self.commit()
+        self.refresh()
+        visits = self.env[VISIT].search(
+            [("lead_key", "in", leads.ids), ("left", "=", False)]
+        )
+        self.assertGreater(len(visits), 5)
+        self.assertEqual(
+            leads._crm_stage_entries(),
+            {visit.lead_id: visit.entered for visit in visits},
+        )
+        self.assertFilter()
