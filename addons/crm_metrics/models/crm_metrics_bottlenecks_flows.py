@@ -17,7 +17,7 @@ class CrmMetrics(models.AbstractModel):
         way in, who is not there at the end went with that of its last way out; what
         lies between start or coming and going or end is the change.
 
-        :param names: further columns of the deal: `lead_id`
+        :param names: further columns of the deal: `lead_id`, `lead_key`
         :return: SQL with rows (slice, company_id, those names, kind, amount); a kind
             is one of `kernel.funnel.PARTS`, `start` or `end`; all amounts but those
             of `transfer` are positive
@@ -27,8 +27,11 @@ class CrmMetrics(models.AbstractModel):
             """
             WITH deal AS MATERIALIZED (%(deals)s), state AS (
                 SELECT e.lead_key, e.at, e.id, %(slice)s AS slice,
-                       COALESCE(e.company_id, t.company_id, u.company_id)
-                           AS company_id,
+                       -- as of a visit: the lead's last one is the last resort
+                       COALESCE(e.company_id, t.company_id, u.company_id, (
+                           SELECT company_id FROM crm_lead_event
+                            WHERE lead_key = e.lead_key
+                            ORDER BY at DESC, id DESC LIMIT 1)) AS company_id,
                        e.team_id, e.user_id, e.type, e.expected_revenue AS value,
                        e.type = 'opportunity' AND e.active AND e.removed IS NULL
                            AND e.stage_is_won IS NOT TRUE
@@ -145,13 +148,16 @@ class CrmMetrics(models.AbstractModel):
 
     def _flow_leads(self, options, kind):
         """Return rows (slice, lead id or None) of the deals of a bar."""
-        return self.env.execute_query(
+        # from one company to another it is transferred twice
+        rows = self.env.execute_query(
             SQL(
-                "SELECT slice, lead_id FROM (%s) AS flow WHERE kind = %s",
-                self._deal_flows(options, "lead_id"),
+                """SELECT DISTINCT slice, lead_id, lead_key
+                     FROM (%s) AS flow WHERE kind = %s""",
+                self._deal_flows(options, "lead_id", "lead_key"),
                 kind,
             )
         )
+        return [(slice_id, lead_id) for slice_id, lead_id, _key in rows]
 
     def _flowing_deals(self, options):
         """Return the SELECT of the deals that were open in the range.
