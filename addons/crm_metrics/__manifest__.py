@@ -24,6 +24,8 @@
         "views/crm_lead_event_views.xml",
         "views/crm_mrr_segment_views.xml",
         "views/crm_mrr_movement_views.xml",
+        "views/crm_purchase_views.xml",
+        "views/crm_purchase_entry_views.xml",
         "views/crm_recurring_plan_views.xml",
         "views/crm_subscription_close_reason_views.xml",
         "views/crm_subscription_form_views.xml",
