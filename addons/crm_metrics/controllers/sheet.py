@@ -80,6 +80,11 @@ class MetricsSheet(Sheet):
     :param dict options: with which it was asked for
     """
 
+    #: name of the file, without the range
+    FILE = "metrics"
+    #: how the result may be shown: key -> values, the first is the default
+    LOOKS = {}
+
     def __init__(self, env, title, result, options):
         super().__init__(env, title)
         self.result = result

@@ -8,6 +8,7 @@ from . import (
     crm_metrics_source,
     crm_lead_event,
     crm_lead_capture,
+    crm_stage_visit,
     crm_stage,
     crm_team,
     res_company,

@@ -90,3 +90,8 @@ class ResCompany(models.Model):
         )
         # the window and the revaluation concern the movements alone
         return {"crm.mrr.segment": customers, "crm.mrr.movement": customers}
+
+    def unlink(self):
+        # visits go with their company, and fall to another one with its events
+        self.env["crm.stage.visit"]._push_company(self.ids)
+        return super().unlink()

@@ -22,3 +22,4 @@ from . import test_lead_event_hooks
 from . import test_lead_event_backfill
 from . import test_purchase
 from . import test_purchase_import
+from . import test_stage_visit

@@ -29,6 +29,7 @@ REVIEWED = {
         "load": "the ORM's own checks: it creates what create may",
     },
     "crm.mrr.movement": {"action_open_source": "check_access of movement and line"},
+    "crm.stage.visit": {"action_open_lead": "check_access of visit and lead"},
     "crm.lead": {
         "action_create_crm_subscription": "check_access of lead and subscription",
         "action_view_crm_subscriptions": "check_access",

@@ -340,6 +340,12 @@ class TestExport(WebCommon):
                 self.assertEqual(response.status_code, 400)
                 self.assertIn(message, response.text)
 
+    def test_unknown_report(self):
+        for what in ("status", "_options", "crm.lead"):
+            with self.subTest(what=what):
+                response = self.export(what=what, options=self.options())
+                self.assertEqual(response.status_code, 404)
+
     def test_a_message_is_no_markup(self):
         response = self.export(options=self.options(grain="<script>alert(1)</script>"))
         self.assertEqual(response.status_code, 400)
