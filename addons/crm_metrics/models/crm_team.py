@@ -6,34 +6,24 @@ class CrmTeam(models.Model):
     _inherit = "crm.team"
 
     def _write_multi(self, vals_list):
-<<<<<<< HEAD
-=======
-        res = super()._write_multi(vals_list)
->>>>>>> w4_c
         moved = [
             team.id
             for team, vals in zip(self, vals_list, strict=True)
             if "company_id" in vals
         ]
         if moved:
-<<<<<<< HEAD
             self._queue_won_leads(moved)
         res = super()._write_multi(vals_list)
         if moved:
             self._queue_won_leads(moved)
-=======
             self.env["crm.stage.visit"]._push_without_company("team_id", moved)
->>>>>>> w4_c
         return res
 
     def unlink(self):
         # the database clears the reference: no hook of the lead sees it
         self.env["crm.lead.event"]._note_those_of("team_id", self.ids)
-<<<<<<< HEAD
         self._queue_won_leads(self.ids)
-=======
         self.env["crm.stage.visit"]._push_without_company("team_id", self.ids)
->>>>>>> w4_c
         return super().unlink()
 
     def _queue_won_leads(self, ids):
