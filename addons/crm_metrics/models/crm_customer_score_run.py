@@ -68,9 +68,7 @@ class CrmCustomerScoreRun(models.Model):
         "res.users", string="Run By", ondelete="set null", readonly=True, copy=False
     )
     run_at = fields.Datetime(readonly=True, copy=False)
-    seconds = fields.Float(
-        digits=(12, 3), readonly=True, copy=False, aggregator=None
-    )
+    seconds = fields.Float(digits=(12, 3), readonly=True, copy=False, aggregator=None)
 
     _company_date_uniq = models.Constraint(
         "UNIQUE (company_id, date)",

@@ -120,7 +120,9 @@ class CrmMetrics(models.AbstractModel):
         return {
             slice_id: {
                 **{
-                    days: found[start] for days, start in whole.items() if start in found
+                    days: found[start]
+                    for days, start in whole.items()
+                    if start in found
                 },
                 **{
                     ranges[number]: numbers
@@ -224,7 +226,10 @@ class CrmMetrics(models.AbstractModel):
         for span, days in zip(spans, compared, strict=True):
             if not days:
                 continue
-            (*before, refunds_before, anonymous_before), (*after, refunds, anonymous) = (
+            (
+                (*before, refunds_before, anonymous_before),
+                (*after, refunds, anonymous),
+            ) = (
                 _rounded(sums.get(days, NOTHING), round_money)
                 for days in (days, _known_days(span, last))
             )

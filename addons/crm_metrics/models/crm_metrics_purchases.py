@@ -14,6 +14,8 @@ SLICES = {
 #: values of `group_by` -> field of the purchase
 GROUPS = {key.removesuffix("_ids"): field for key, (_model, field) in SLICES.items()}
 
+NO_SQL = SQL()
+
 
 class CrmMetrics(models.AbstractModel):
     """Reads purchases: customers, orders and money, by stretch of time and slice.
@@ -53,7 +55,7 @@ class CrmMetrics(models.AbstractModel):
             ),
         )
 
-    def _purchases_by_customer(self, rows, start, more=SQL(), join=SQL()):
+    def _purchases_by_customer(self, rows, start, more=NO_SQL, join=NO_SQL):
         """Return the SQL that sums purchases by slice, customer and stretch of time.
 
         :param SQL rows: what :meth:`_purchase_rows` gives
@@ -87,7 +89,7 @@ class CrmMetrics(models.AbstractModel):
                sum(revenue) FILTER (WHERE partner_id IS NULL)"""
         )
 
-    def _purchase_sums(self, by_customer, rates, more=SQL()):
+    def _purchase_sums(self, by_customer, rates, more=NO_SQL):
         """Sum up customers, orders and money.
 
         :param SQL by_customer: what :meth:`_purchases_by_customer` gives
@@ -98,7 +100,8 @@ class CrmMetrics(models.AbstractModel):
         """
         found = self.env.execute_query(
             SQL(
-                "SELECT slice, company_id, start, %s %s FROM (%s) AS c GROUP BY 1, 2, 3",
+                """SELECT slice, company_id, start, %s %s
+                     FROM (%s) AS customers GROUP BY 1, 2, 3""",
                 self._purchase_totals(),
                 more,
                 by_customer,

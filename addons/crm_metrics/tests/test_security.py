@@ -16,6 +16,12 @@ REVIEWED = {
     "crm.metrics": {
         "recurring": "_options checks the group, then each argument",
         "recurring_cohorts": "_options checks the group, then each argument",
+        "nvl": "_options checks the group, then each argument",
+    },
+    "crm.customer.score.run": {
+        "action_run": "_check_manager, then check_access",
+        "action_view_scores": "check_access",
+        "action_view_migrations": "check_access",
     },
     "crm.metrics.engine": {
         "recompute": "_check_manager",
@@ -85,6 +91,7 @@ class TestPublicMethods(CrmMetricsCommon):
         """Such calls go to a replica where there is one."""
         for model, name in (
             ("crm.metrics", "recurring"),
+            ("crm.metrics", "nvl"),
             ("crm.metrics.engine", "status"),
         ):
             self.assertTrue(getattr(self.env[model], name)._readonly)
@@ -333,6 +340,7 @@ class TestNeverInTheWay(CrmMetricsCommon):
         for name, model in self.env.registry.items():
             if not name.startswith(
                 ("crm.mrr.", "crm.metrics", "crm.subscription", "crm.purchase")
+                + ("crm.customer.",)
             ):
                 continue
             if model._abstract or issubclass(model, models.TransientModel):

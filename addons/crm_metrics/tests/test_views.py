@@ -12,6 +12,9 @@ ACTIONS = (
     "crm_mrr_segment_action",
     "crm_purchase_action",
     "crm_purchase_entry_action",
+    "crm_customer_score_action",
+    "crm_customer_score_run_action",
+    "crm_customer_segment_action",
     "crm_metrics_issue_action",
     "crm_metrics_run_action",
 )
@@ -86,7 +89,7 @@ class TestViews(CrmMetricsCommon):
     def test_derived_lists_are_read_only(self):
         for model in (
             *("crm.mrr.movement", "crm.mrr.segment"),
-            *("crm.purchase", "crm.metrics.issue"),
+            *("crm.purchase", "crm.customer.score", "crm.metrics.issue"),
         ):
             with self.subTest(model):
                 arch = etree.fromstring(
@@ -258,6 +261,9 @@ class TestViews(CrmMetricsCommon):
             "crm_mrr_movement_menu",
             "crm_subscription_menu",
             "crm_metrics_customers_menu",
+            "crm_customer_score_menu",
+            "crm_customer_score_run_menu",
+            "crm_customer_segment_menu",
             "crm_purchase_menu",
             "crm_purchase_entry_menu",
             "crm_metrics_data_quality_menu",
