@@ -4,6 +4,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 from ..kernel import periods
 from .crm_metrics_fact import ANALYZE_FROM
@@ -194,24 +195,27 @@ class CrmCustomerScoreRun(models.Model):
             limit=1,
         )
 
-    def _migrations(self):
+    def _migrations(self, domain=Domain.TRUE):
         """Return how many customers moved from which segment into which.
 
         Of those whom the caller may see.
 
+        :param Domain domain: of the scores, to narrow them
         :return: list of dicts: `previous_segment_id` (None: not in the run before),
             `segment_id` (None: no longer in this one), `customers`
         """
         self.ensure_one()
         score = self.env["crm.customer.score"]
         rows = score._read_group(
-            [("run_id", "=", self.id)],
+            domain & Domain("run_id", "=", self.id),
             ["previous_segment_id", "segment_id"],
             ["__count"],
         )
         still = score._search([("run_id", "=", self.id)]).subselect("partner_id")
         gone = score._read_group(
-            [("run_id", "in", self._previous().ids), ("partner_id", "not in", still)],
+            domain
+            & Domain("run_id", "in", self._previous().ids)
+            & Domain("partner_id", "not in", still),
             ["segment_id"],
             ["__count"],
         )

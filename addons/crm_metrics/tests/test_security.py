@@ -17,8 +17,11 @@ REVIEWED = {
         "recurring": "_options checks the group, then each argument",
         "recurring_cohorts": "_options checks the group, then each argument",
         "nvl": "_options checks the group, then each argument",
+        "nvl_customers": "_options checks the group, then each argument",
+        "segments": "_segment_options checks the group, then each argument",
     },
     "crm.customer.score.run": {
+        "action_score_now": "_check_manager",
         "action_run": "_check_manager, then check_access",
         "action_view_scores": "check_access",
         "action_view_migrations": "check_access",
@@ -56,7 +59,11 @@ REVIEWED = {
         ),
         {"action_apply": "check_access of the subscription"},
     ),
-    "res.partner": {"action_view_crm_subscriptions": "check_access"},
+    "res.partner": {
+        "action_view_crm_purchases": "check_access",
+        "action_view_crm_scores": "check_access",
+        "action_view_crm_subscriptions": "check_access",
+    },
     "res.config.settings": {"action_crm_metrics_recompute": "engine.recompute"},
 }
 #: The ORM's own, which check access rights in super().
@@ -92,6 +99,8 @@ class TestPublicMethods(CrmMetricsCommon):
         for model, name in (
             ("crm.metrics", "recurring"),
             ("crm.metrics", "nvl"),
+            ("crm.metrics", "nvl_customers"),
+            ("crm.metrics", "segments"),
             ("crm.metrics.engine", "status"),
         ):
             self.assertTrue(getattr(self.env[model], name)._readonly)

@@ -49,6 +49,8 @@ export class WaterfallChart extends Component {
         /** Bars of `toBars`, each with `text`, `title` and perhaps `onOpen` */
         bars: {type: Array, element: Object},
         height: {type: Number, optional: true},
+        /** Bars of a figure over time: each stands for itself, there may be many. */
+        isSeries: {type: Boolean, optional: true},
     };
     static defaultProps = {height: 320};
 
@@ -68,7 +70,7 @@ export class WaterfallChart extends Component {
 
     draw() {
         const palette = paletteOf(this.root.el);
-        const {bars} = this.props;
+        const {bars, isSeries} = this.props;
         const narrow = bars.length > 12;
         this.chart = new Chart(this.canvas.el, {
             type: "bar",
@@ -111,8 +113,8 @@ export class WaterfallChart extends Component {
                         ticks: {
                             color: palette.muted,
                             font: {family: palette.font},
-                            autoSkip: false,
-                            maxRotation: narrow ? 60 : 0,
+                            autoSkip: Boolean(isSeries),
+                            maxRotation: narrow && !isSeries ? 60 : 0,
                         },
                     },
                     y: {
@@ -127,7 +129,8 @@ export class WaterfallChart extends Component {
                 {
                     id: "crmMetricsWaterfall",
                     afterLayout: (chart) => this.placeButtons(chart),
-                    beforeDatasetsDraw: (chart) => this.drawConnectors(chart, palette),
+                    beforeDatasetsDraw: (chart) =>
+                        isSeries || this.drawConnectors(chart, palette),
                     afterDatasetsDraw: (chart) => this.drawFigures(chart, palette),
                 },
             ],
@@ -170,13 +173,16 @@ export class WaterfallChart extends Component {
         ctx.save();
         ctx.fillStyle = palette.text;
         ctx.textAlign = "center";
+        const fits = ({text}) => ctx.measureText(text).width < slot - 2;
         for (let size = 13; size >= 9; size--) {
             ctx.font = `${size}px ${palette.font}`;
-            if (bars.every(({text}) => ctx.measureText(text).width < slot - 2)) {
+            if (bars.every(fits)) {
                 break;
             }
         }
-        bars.forEach((bar, index) => {
+        // a few of many figures would be taken for the only ones
+        const shown = this.props.isSeries && !bars.every(fits) ? [] : bars;
+        shown.forEach((bar, index) => {
             const top = Math.max(bar.from, bar.to);
             const below = top <= 0 && bar.amount < 0;
             ctx.textBaseline = below ? "top" : "bottom";
