@@ -131,7 +131,12 @@ export function leverTable({now, format, openLever}) {
                         part: gain && largest ? gain / largest : undefined,
                         isNothing: !gain,
                     },
-                    revenue: {text: format.amount(lever.revenue_at_best, {digits})},
+                    revenue: {
+                        text: gain
+                            ? format.amount(lever.revenue_at_best, {digits})
+                            : "–",
+                        isNothing: !gain,
+                    },
                 },
             };
         }),
