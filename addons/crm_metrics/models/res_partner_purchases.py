@@ -253,10 +253,11 @@ class ResPartner(models.Model):
 
     def _crm_customers_domain(self, query, is_in=True):
         """Return the domain of the contacts of the customers that a query gives."""
-        customers = query.subselect(SQL.identifier(query.table, "partner_id"))
+        # a subselect of the query would be without its HAVING
+        customers = query.select(SQL.identifier(query.table, "partner_id"))
         return Domain.custom(
             to_sql=lambda model, alias, query: SQL(
-                "%s %s %s",
+                "%s %s (%s)",
                 model._field_to_sql(alias, "commercial_partner_id", query),
                 SQL("IN") if is_in else SQL("NOT IN"),
                 customers,

@@ -7,9 +7,9 @@ import {allMoney, comparedName, FIGURES, periodName, rounded} from "./nvl_figure
  */
 
 const PARTS = [
-    {id: "customers", label: _t("Customers (N)")},
-    {id: "value", label: _t("Average Purchase (V)")},
-    {id: "loyalty", label: _t("Purchases per Customer (L)")},
+    {id: "customers", short: "N", label: _t("Customers (N)")},
+    {id: "value", short: "V", label: _t("Average Purchase (V)")},
+    {id: "loyalty", short: "L", label: _t("Purchases per Customer (L)")},
     {id: "refunds", label: _t("Refunds"), hiddenWhenZero: true},
     {id: "anonymous", label: _t("Anonymous"), hiddenWhenZero: true},
 ];
@@ -26,7 +26,12 @@ export function bridgeBars(frame) {
             isTotal: true,
         },
         ...PARTS.filter(({id, hiddenWhenZero}) => !hiddenWhenZero || effect[id]).map(
-            ({id, label}) => ({id, label: label.toString(), amount: effect[id]})
+            ({id, label, short}) => ({
+                id,
+                label: label.toString(),
+                short,
+                amount: effect[id],
+            })
         ),
         {id: "after", label: periodName(period, meta), amount: end, isTotal: true},
     ];

@@ -6,6 +6,9 @@ import {paletteOf} from "../core/palette";
 /** Room for the figure above (or below) a bar, in pixels. */
 const FIGURE_HEIGHT = 22;
 
+/** Width that the name of a bar needs, in pixels. */
+const MIN_SLOT = 80;
+
 const BARS = {
     grouped: false,
     borderRadius: 2,
@@ -46,7 +49,7 @@ function hatched(color) {
 export class WaterfallChart extends Component {
     static template = "crm_metrics.WaterfallChart";
     static props = {
-        /** Bars of `toBars`, each with `text`, `title` and perhaps `onOpen` */
+        /** Bars of `toBars`, each with `text`, `title` and perhaps `onOpen`, `short` */
         bars: {type: Array, element: Object},
         height: {type: Number, optional: true},
         /** Bars of a figure over time: each stands for itself, there may be many. */
@@ -71,11 +74,13 @@ export class WaterfallChart extends Component {
     draw() {
         const palette = paletteOf(this.root.el);
         const {bars, isSeries} = this.props;
-        const narrow = bars.length > 12;
+        // names of bars stand side by side where there is room
+        const narrow =
+            bars.length > 12 || this.root.el.clientWidth < MIN_SLOT * bars.length;
         this.chart = new Chart(this.canvas.el, {
             type: "bar",
             data: {
-                labels: bars.map(({label}) => label),
+                labels: bars.map(({label, short}) => (narrow && short) || label),
                 // what is only agreed on goes on where the fact ends
                 datasets: [
                     {
