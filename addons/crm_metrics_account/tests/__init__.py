@@ -1,2 +1,2 @@
 from . import test_invoices
-# from . import test_translations
+from . import test_translations
