@@ -5,7 +5,7 @@ import sys
 
 from scripts.setup import testing
 
-from . import lead_write, recurring
+from . import lead_write, purchases, recurring
 from .harness import Bench, registry_of
 
 #: Rows of each size: `small` is a tenth of `large`.
@@ -26,6 +26,7 @@ def main() -> int:
     ):
         bench = Bench(registry)
         recurring.measure(bench, customers=SIZES[arguments.size])
+        purchases.measure(bench, customers=SIZES[arguments.size])
         lead_write.measure(bench)
     return 0
 

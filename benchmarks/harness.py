@@ -60,6 +60,21 @@ class Bench:
             for statement in statements:
                 cr.execute(statement)
 
+    def twin(self, table: str, twin: str, renamed: tuple[str, str] = ("", "")) -> None:
+        """Make an empty table with the same columns, indexes and foreign keys.
+
+        :param renamed: name to be replaced in the foreign keys, and by what
+        """
+        self.execute(f"CREATE TABLE {twin} (LIKE {table} INCLUDING ALL)")
+        with self.registry.cursor() as cr:
+            cr.execute(
+                """SELECT pg_get_constraintdef(oid) FROM pg_constraint
+                    WHERE conrelid = %s::regclass AND contype = 'f'""",
+                [table],
+            )
+            for (definition,) in cr.fetchall():
+                cr.execute(f"ALTER TABLE {twin} ADD {definition.replace(*renamed)}")
+
     def timed(self, work: Callable[[odoo.api.Environment], Any]) -> tuple[float, Any]:
         """Seconds of one transaction, its commit included, and its result."""
         with self.env() as env:

@@ -114,17 +114,8 @@ def _fill(bench: Bench, lines: int) -> None:
 def _bare_fill(bench: Bench) -> float:
     """Seconds of two bare INSERTs into twins of the facts."""
     for name in ("segment", "movement"):
-        table, twin = f"crm_mrr_{name}", f"bench_{name}"
-        bench.execute(f"CREATE TABLE {twin} (LIKE {table} INCLUDING ALL)")
-        with bench.registry.cursor() as cr:
-            cr.execute(
-                """SELECT pg_get_constraintdef(oid) FROM pg_constraint
-                    WHERE conrelid = %s::regclass AND contype = 'f'""",
-                [table],
-            )
-            for (definition,) in cr.fetchall():
-                definition = definition.replace("crm_mrr_segment", "bench_segment")
-                cr.execute(f"ALTER TABLE {twin} ADD {definition}")
+        renamed = ("crm_mrr_segment", "bench_segment")
+        bench.twin(f"crm_mrr_{name}", f"bench_{name}", renamed)
     segments, _none = bench.timed(lambda env: env.cr.execute(SEGMENTS))
     bench.execute("ANALYZE bench_segment")
     movements, _none = bench.timed(lambda env: env.cr.execute(MOVEMENTS))

@@ -151,15 +151,19 @@ class CrmMetrics(models.AbstractModel):
             ),
         )
         return SQL(
+            # the window has the order in which the sums come, before they are joined
             """SELECT c.*,
                       (counts AND f.first >= GREATEST(start, %(date_from)s))::int
                           AS is_new,
-                      (counts AND lag(start) OVER w = start - interval %(step)s)::int
-                          AS is_kept
-                 FROM (%(by_customer)s) AS c
-                 LEFT JOIN (%(firsts)s) AS f USING (company_id, partner_id)
-               WINDOW w AS (PARTITION BY slice, company_id, partner_id, orders > 0
-                            ORDER BY start)""",
+                      (counts AND previous = start - interval %(step)s)::int AS is_kept
+                 FROM (SELECT by_customer.*,
+                              max(start) FILTER (WHERE orders > 0) OVER (
+                                  PARTITION BY slice, company_id, partner_id
+                                      ORDER BY start
+                                      ROWS BETWEEN UNBOUNDED PRECEDING
+                                               AND 1 PRECEDING) AS previous
+                         FROM (%(by_customer)s) AS by_customer) AS c
+                 LEFT JOIN (%(firsts)s) AS f USING (company_id, partner_id)""",
             date_from=options["date_from"],
             step=step,
             by_customer=by_customer,
