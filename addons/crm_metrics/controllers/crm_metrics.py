@@ -6,6 +6,7 @@ from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.http import content_disposition, request
 
+from .bottleneck_sheet import BottleneckSheet
 from .cohort_sheet import CohortSheet
 from .nvl_sheet import NvlSheet
 from .recurring_sheet import RecurringSheet
@@ -18,6 +19,7 @@ SHEETS = {
     "recurring_cohorts": CohortSheet,
     "nvl": NvlSheet,
     "segments": SegmentsSheet,
+    "bottlenecks": BottleneckSheet,
 }
 
 

@@ -16,6 +16,8 @@ REVIEWED = {
     "crm.metrics": {
         "recurring": "_options checks the group, then each argument",
         "recurring_cohorts": "_options checks the group, then each argument",
+        "bottlenecks": "_options checks the group, then each argument",
+        "bottleneck_deals": "_options checks the group, then each argument",
         "nvl": "_options checks the group, then each argument",
         "nvl_customers": "_options checks the group, then each argument",
         "segments": "_segment_options checks the group, then each argument",
@@ -98,6 +100,8 @@ class TestPublicMethods(CrmMetricsCommon):
         """Such calls go to a replica where there is one."""
         for model, name in (
             ("crm.metrics", "recurring"),
+            ("crm.metrics", "bottlenecks"),
+            ("crm.metrics", "bottleneck_deals"),
             ("crm.metrics", "nvl"),
             ("crm.metrics", "nvl_customers"),
             ("crm.metrics", "segments"),

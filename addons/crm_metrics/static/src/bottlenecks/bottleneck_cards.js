@@ -10,8 +10,8 @@ import {inOrder, shareOf, stuckNow, worstSteps} from "./bottleneck_figures";
  * @property {import("./bottleneck_figures").Step[]} steps of the funnel
  * @property {import("./bottleneck_figures").Measure} measure
  * @property {Formatter} format
- * @property {(name: string, figure: string, stages: number[]) => Promise} openDeals
- * @property {(name: string, figure: string, stage: number) => Promise} openStays
+ * @property {Function} openDeals see `BottlenecksAction`
+ * @property {Function} openStays see `BottlenecksAction`
  */
 
 /** @returns {string} money or a number of deals */
@@ -29,6 +29,12 @@ export function writeInFull(amount, {measure, format}) {
 /** @returns {string} e.g. "3 deals" */
 export function deals(count, format) {
     return count === 1 ? _t("1 deal") : _t("%s deals", format.count(count));
+}
+
+/** @returns {string} money without cents, where it is enough of it */
+export function wholeMoney(amount, format) {
+    const isSmall = amount === null || Math.abs(amount) < 100;
+    return format.money(isSmall ? amount : Math.round(amount));
 }
 
 const toneOf = (change) => (change > 0 ? "good" : change < 0 ? "bad" : undefined);
@@ -110,10 +116,15 @@ function cycleCard({now, format, openDeals}) {
     const {won_mean, won_median, all_median, all_low, all_high} = now.cycle;
     const interval =
         all_median !== null &&
-        _t("95 %% interval: %(low)s to %(high)s days", {
-            low: format.days(all_low),
-            high: all_high === null ? _t("unknown") : format.days(all_high),
-        });
+        (all_high === null
+            ? _t(
+                  "95 times of 100 the true median is more than %s days.",
+                  format.days(all_low)
+              )
+            : _t(
+                  "95 times of 100 the true median lies between %(low)s and %(high)s days.",
+                  {low: format.days(all_low), high: format.days(all_high)}
+              ));
     return {
         id: "cycle",
         label: _t("Sales Cycle, All Deals"),
@@ -148,7 +159,7 @@ function velocityCard({now, before, format, openDeals}) {
         help: _t(
             "What the pipeline brings a day: open deals × win rate × average won value / mean days to a win."
         ),
-        value: velocity === null ? "–" : _t("%s a day", format.money(velocity)),
+        value: velocity === null ? "–" : _t("%s a day", wholeMoney(velocity, format)),
         title:
             velocity === null
                 ? _t("Needs open deals and won ones.")

@@ -211,21 +211,21 @@ export const COLUMNS = [
     },
     {
         id: "p75",
-        label: _t("75 % Over"),
+        label: _t("p75"),
         help: _t("After so many days three of four stays are over."),
         sets: ["time"],
         ...estimate("p75"),
     },
     {
         id: "p90",
-        label: _t("90 % Over"),
+        label: _t("p90"),
         help: _t("After so many days nine of ten stays are over."),
         sets: ["overview", "time"],
         ...estimate("p90"),
     },
     {
         id: "spread",
-        label: _t("90 % / Median"),
+        label: _t("p90 / Median"),
         help: _t(
             "How uneven the stage is: how much longer the slow stays take than the middle one."
         ),
@@ -240,7 +240,7 @@ export const COLUMNS = [
         id: "norm",
         label: _t("Norm"),
         help: _t(
-            "Days after which a deal counts as stuck: 90 % over, of the last 12 months of the whole company."
+            "Days after which a deal counts as stuck: the p90 of the last 12 months, of the whole company."
         ),
         sets: ["time"],
         value: ({norm}) => norm,

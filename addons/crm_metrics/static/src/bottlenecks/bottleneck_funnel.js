@@ -54,6 +54,8 @@ export function funnelMeaning(frame) {
     return sentences.join(" ");
 }
 
+const has = (parts, tone) => parts.some((part) => part.tone === tone && part.share > 0);
+
 /** @returns {Object} props of FunnelChart */
 export function funnelChart(frame) {
     const {now, steps, measure, format, openDeals} = frame;
@@ -110,8 +112,6 @@ export function funnelChart(frame) {
     };
 }
 
-const has = (parts, tone) => parts.some((part) => part.tone === tone && part.share > 0);
-
 function toneOf(step, [worst, second]) {
     return step === worst ? "severe" : step === second ? "notable" : "lost";
 }
@@ -145,9 +145,10 @@ function gap(step, frame, worst, whole) {
             step.rest > 0
                 ? {
                       text: _t("%s still there", writeAmount(step.rest, frame)),
-                      title: _t("Open in %s, or archived there without being lost", [
-                          step.name,
-                      ]),
+                      title: _t(
+                          "Open in %s, or archived there without being lost",
+                          step.name
+                      ),
                       onOpen: () =>
                           openDeals(
                               _t("Open or archived in %s", step.name),

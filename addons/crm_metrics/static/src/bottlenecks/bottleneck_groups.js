@@ -1,6 +1,6 @@
 import {_t} from "@web/core/l10n/translation";
 import {bottleneckOf, shareOf, stuckNow} from "./bottleneck_figures";
-import {writeAmount, writeInFull} from "./bottleneck_cards";
+import {wholeMoney, writeAmount, writeInFull} from "./bottleneck_cards";
 
 /** Slices side by side; for `frame` see the cards. */
 
@@ -46,7 +46,7 @@ const COLUMNS = [
         id: "velocity",
         label: _t("Velocity"),
         help: _t("What the pipeline brings a day."),
-        write: ({velocity}, {format}) => format.money(velocity),
+        write: ({velocity}, {format}) => wholeMoney(velocity, format),
         value: ({velocity}) => velocity,
         figure: "open",
     },
@@ -94,7 +94,7 @@ export function groupTable(frame, slice, narrow) {
         cells: Object.fromEntries(
             COLUMNS.map((column) => [
                 column.id,
-                groupCell(column, content, more, frame, slice),
+                groupCell(column, content, more, frame),
             ])
         ),
     });
@@ -125,7 +125,7 @@ export function groupTable(frame, slice, narrow) {
     };
 }
 
-function groupCell(column, content, {label, groupId}, frame, slice) {
+function groupCell(column, content, {label, groupId = false}, frame) {
     const text = column.write(content, frame).toString();
     const note = column.note?.(content, frame)?.toString();
     const value = column.value(content, frame);
@@ -133,7 +133,6 @@ function groupCell(column, content, {label, groupId}, frame, slice) {
         figure: column.label,
         stage: label,
     }).toString();
-    const narrowing = narrowingTo(groupId, frame.now.groups, slice);
     return {
         text,
         note,
@@ -141,18 +140,7 @@ function groupCell(column, content, {label, groupId}, frame, slice) {
         title: column.title?.(content, frame)?.toString(),
         isNothing: value === 0 || value === null,
         onOpen: column.figure
-            ? () => frame.openDeals(name, column.figure, [], narrowing)
+            ? () => frame.openDeals(name, column.figure, [null], groupId)
             : undefined,
     };
-}
-
-/** No option means "not set": those are all deals without the ones of the others. */
-function narrowingTo(groupId, groups, {option}) {
-    if (groupId === undefined) {
-        return {};
-    }
-    if (groupId !== null) {
-        return {only: {[option]: [groupId]}};
-    }
-    return {except: {[option]: groups.map(({id}) => id).filter(Boolean)}};
 }

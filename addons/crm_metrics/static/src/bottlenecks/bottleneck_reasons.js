@@ -1,5 +1,5 @@
 import {_t} from "@web/core/l10n/translation";
-import {writeAmount, writeInFull} from "./bottleneck_cards";
+import {writeInFull} from "./bottleneck_cards";
 
 /**
  * Why deals were lost, by stage; for `frame` see the cards.
@@ -60,13 +60,13 @@ export function reasonMap(frame) {
         rows: sorted.map((reason) => ({
             id: String(reason.reason_id || 0),
             label: reason.name,
-            heads: {total: writeAmount(reason[measure], frame)},
+            heads: {total: writeTotal(reason[measure], frame)},
             cells: stages.map((stage) => cell(stage, reason)),
         })),
         total: {
             id: "total",
             label: _t("All reasons").toString(),
-            heads: {total: writeAmount(sumOf(sorted), frame)},
+            heads: {total: writeTotal(sumOf(sorted), frame)},
             cells: stages.map((stage) => {
                 const lost = {
                     count: stage.reasons.reduce((sum, {count}) => sum + count, 0),
@@ -82,6 +82,12 @@ export function reasonMap(frame) {
             }),
         },
     };
+}
+
+function writeTotal(amount, {measure, format}) {
+    return measure === "value"
+        ? format.amount(amount, {digits: [69, 0]})
+        : format.count(amount);
 }
 
 function writeShort(lost, {measure, format}) {

@@ -6,36 +6,29 @@ import {toBars} from "../waterfall_chart/waterfall";
  * Parts of the open value, from left to right.
  *
  * @typedef {Object} Part
+ * @property {string} id also of the bar in `bottleneck_deals`
  * @property {1|-1} [sign] how it changes what is open
- * @property {string} [stays] figure of `stayDomain` behind it
- * @property {string} [deals] figure of `bottleneck_deals` behind it
  */
 
 /** @type {Part[]} */
 const PARTS = [
-    {id: "start", label: _t("At Start"), isTotal: true, deals: "start"},
-    {id: "created", label: _t("New"), sign: 1, deals: "created"},
-    {id: "reopened", label: _t("Reopened"), sign: 1, deals: "reopened"},
-    {id: "increased", label: _t("Increased"), sign: 1, deals: "increased"},
-    {id: "decreased", label: _t("Decreased"), sign: -1, deals: "decreased"},
-    {id: "won", label: _t("Won"), sign: -1, tone: "gain", stays: "won"},
-    {id: "lost", label: _t("Lost"), sign: -1, stays: "lost"},
-    {id: "archived", label: _t("Archived"), sign: -1, stays: "archived"},
-    {
-        id: "transfer",
-        label: _t("Transfer"),
-        sign: 1,
-        deals: "transfer",
-        hiddenWhenZero: true,
-    },
-    {id: "end", label: _t("At End"), isTotal: true, deals: "end"},
+    {id: "start", label: _t("At Start"), isTotal: true},
+    {id: "created", label: _t("New"), sign: 1},
+    {id: "reopened", label: _t("Reopened"), sign: 1},
+    {id: "increased", label: _t("Increased"), sign: 1},
+    {id: "decreased", label: _t("Decreased"), sign: -1},
+    {id: "won", label: _t("Won"), sign: -1, tone: "gain"},
+    {id: "lost", label: _t("Lost"), sign: -1},
+    {id: "archived", label: _t("Archived"), sign: -1},
+    {id: "transfer", label: _t("Transfer"), sign: 1, hiddenWhenZero: true},
+    {id: "end", label: _t("At End"), isTotal: true},
 ];
 
 /**
  * @param {Object} frame see the cards
  * @returns {Object[]} bars of WaterfallChart
  */
-export function pipelineBars({now, format, openDeals, openStays}) {
+export function pipelineBars({now, format, openDeals}) {
     const {waterfall} = now;
     const steps = PARTS.filter(
         ({id, hiddenWhenZero}) => !hiddenWhenZero || waterfall[id]
@@ -47,9 +40,6 @@ export function pipelineBars({now, format, openDeals, openStays}) {
     }));
     return toBars(steps).map((bar) => {
         const signed = !bar.isTotal;
-        const open = bar.deals
-            ? () => openDeals(bar.label, bar.deals)
-            : () => openStays(bar.label, bar.stays);
         return {
             ...bar,
             text: format.short(bar.amount, {signed}),
@@ -57,7 +47,9 @@ export function pipelineBars({now, format, openDeals, openStays}) {
                 label: bar.label,
                 figure: format.exact(bar.amount, {signed}),
             }).toString(),
-            onOpen: bar.amount ? open : undefined,
+            onOpen: bar.amount
+                ? () => openDeals(bar.label, `waterfall.${bar.id}`)
+                : undefined,
         };
     });
 }

@@ -204,7 +204,7 @@ export class BottlenecksAction extends Component {
 
     get stagesMeaning() {
         return _t(
-            "Time in stage counts open deals too (Kaplan-Meier, with a 95 %% interval); the median of those that ended looks shorter than it is. Click a head to rank the stages by it, a number to see what is behind it."
+            "Time in stage counts open deals too (Kaplan-Meier, in brackets the interval that is right 95 times of 100); the median of those that ended looks shorter than it is. Click a head to rank the stages by it, a number to see what is behind it."
         );
     }
 
@@ -263,7 +263,7 @@ export class BottlenecksAction extends Component {
 
     get whatIfMeaning() {
         return _t(
-            "So many of a hundred deals that leave a stage go on instead of being lost. Deals go on from there as they do now, and loops back count."
+            "So many of a hundred deals that leave a stage go on instead of being lost. The figures are of all deals that entered, once the open ones have run their course as deals do now."
         );
     }
 
@@ -310,38 +310,27 @@ export class BottlenecksAction extends Component {
      *
      * @param {string} name
      * @param {string|string[]} figures of `bottleneck_deals`
-     * @param {number[]} stages
-     * @param {{only, except}} [slice] options that narrow to a slice; those of deals that
-     *  are not meant
+     * @param {number[]} [stages]
+     * @param {number|null|false} [group] id of a slice, null: not set, false: all
      */
-    async openDeals(name, figures, stages = [], {only = {}, except = null} = {}) {
-        const options = bottleneckOptions(this.content.values);
-        const read = async (more) => {
-            const answers = await Promise.all(
-                [figures]
-                    .flat()
-                    .flatMap((figure) =>
-                        (stages.length ? stages : [null]).map((stage) =>
-                            this.orm.call("crm.metrics", "bottleneck_deals", [
-                                {...options, ...more},
-                                figure,
-                                stage,
-                            ])
-                        )
+    async openDeals(name, figures, stages = [null], group = false) {
+        const options = groupedOptions(this.content.values);
+        const answers = await Promise.all(
+            [figures]
+                .flat()
+                .flatMap((figure) =>
+                    stages.map((stage) =>
+                        this.orm.call("crm.metrics", "bottleneck_deals", [
+                            options,
+                            figure,
+                            stage,
+                            group,
+                        ])
                     )
-            );
-            return {
-                ids: [...new Set(answers.flatMap(({lead_ids}) => lead_ids))],
-                gone: answers.reduce((sum, answer) => sum + answer.gone, 0),
-            };
-        };
-        let {ids, gone} = await read(only);
-        if (except) {
-            const others = await read(except);
-            const known = new Set(others.ids);
-            ids = ids.filter((id) => !known.has(id));
-            gone -= others.gone;
-        }
+                )
+        );
+        const ids = [...new Set(answers.flatMap(({lead_ids}) => lead_ids))];
+        const gone = answers.reduce((sum, answer) => sum + answer.gone, 0);
         if (gone) {
             this.notification.add(
                 gone === 1

@@ -1,4 +1,4 @@
-import {Component, useState} from "@odoo/owl";
+import {Component, onMounted, useState} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {KeepLast} from "@web/core/utils/concurrency";
 import {useDebounced} from "@web/core/utils/timing";
@@ -42,9 +42,7 @@ export class WhatIf extends Component {
             }
         }
         this.settleLater = useDebounced(() => this.settle(), REST);
-        if (this.isMoved) {
-            this.answer();
-        }
+        onMounted(() => this.isMoved && this.answer());
     }
 
     get isMoved() {
@@ -57,6 +55,9 @@ export class WhatIf extends Component {
 
     textOf(stage) {
         const points = this.pointsOf(stage);
+        if (!points) {
+            return _t("0 points");
+        }
         return points === 1 ? _t("+1 point") : _t("+%s points", points);
     }
 
