@@ -265,7 +265,9 @@ class CrmMetrics(models.AbstractModel):
         if self.env[SCORE]._fields[field].type == "many2one":
             named = self._named_groups(SCORE, field, rows)
         else:
-            names = dict(self.env[SCORE]._fields[field]._description_selection(self.env))
+            names = dict(
+                self.env[SCORE]._fields[field]._description_selection(self.env)
+            )
             named = [
                 {"id": value, "name": names.get(value, self.env._("Not set")), **row}
                 for value, row in rows.items()

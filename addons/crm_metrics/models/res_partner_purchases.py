@@ -45,7 +45,7 @@ class ResPartner(models.Model):
         "res.currency", compute="_compute_crm_purchases", groups=GROUP
     )
     crm_purchase_revenue = fields.Monetary(
-        string="Revenue",
+        string="Customer Revenue",
         currency_field="crm_purchase_currency_id",
         compute="_compute_crm_purchases",
         search="_search_crm_purchase_revenue",
@@ -55,7 +55,7 @@ class ResPartner(models.Model):
         "company.",
     )
     crm_purchase_count = fields.Integer(
-        string="Purchases",
+        string="Customer Purchases",  # not those from vendors
         compute="_compute_crm_purchases",
         search="_search_crm_purchase_count",
         aggregator=None,
@@ -146,10 +146,11 @@ class ResPartner(models.Model):
 
     def _crm_figure_sql(self, name):
         """Return the SQL of a figure over the purchases of one customer."""
-        year = self.env.company._metrics_today() - relativedelta(years=1)
-        return SQL(FIGURES[name], year=year) if "%" in FIGURES[name] else SQL(
-            FIGURES[name]
-        )
+        sql = FIGURES[name]
+        if "%(year)s" not in sql:
+            return SQL(sql)
+        today = self.env.company._metrics_today()
+        return SQL(sql, year=today - relativedelta(years=1))
 
     def _crm_scores_domain(self):
         """Return the domain of the scores that customers have now."""

@@ -30,3 +30,5 @@ from . import test_bottlenecks_flows
 from . import test_nvl
 from . import test_customer_segment
 from . import test_customer_score
+from . import test_partner_purchases
+from . import test_segments
