@@ -31,7 +31,7 @@ app = env["ir.module.module"].search([("name", "=", "%s")])
 app.button_immediate_uninstall()
 """
 #: What a company does with the app in its first week. Everything is made for one of
-#: its models, but for the contact.
+#: its models, but for the contact and the opportunity.
 USE = """
 from odoo import Command
 admin = env.ref("base.user_admin")
@@ -47,6 +47,10 @@ subscription = env["crm.subscription"].create({
         "name": "Seats", "price_unit": 10,
         "recurring_plan_id": env.ref("crm.crm_recurring_plan_monthly").id})],
 })
+lead = env["crm.lead"].with_context(
+    tracking_disable=True, mail_create_nosubscribe=True
+).create({"name": "Stays", "type": "opportunity", "user_id": False})
+lead.activity_schedule("crm_metrics.mail_activity_type_stuck", user_id=admin.id)
 subscription.message_post(body="Hello", attachments=[("a.txt", b"a")])
 subscription.message_subscribe(customer.ids)
 subscription.activity_schedule("mail.mail_activity_data_call", user_id=admin.id)
@@ -225,12 +229,21 @@ def test_uninstalling_leaves_nothing(demo: bool) -> None:
             for table, number in rows(database).items()
             if number != rows_before[table]
         }
-        # the contact, and an export template with what it has of Odoo
-        stays = {"res_partner": 1, "ir_exports": 1, "ir_exports_line": 1}
+        # contact and opportunity, and an export template with what it has of Odoo
+        stays = dict.fromkeys(
+            ("res_partner", "crm_lead", "ir_exports", "ir_exports_line"), 1
+        )
+        # who was to look after the opportunity follows it
+        followers = ("mail_followers", "mail_followers_mail_message_subtype_rel")
+        stays |= dict.fromkeys(followers, 1)
         if demo:
             # a second currency, prices in it, and recurring revenue in CRM: switches
-            # of Odoo that the demo data turns on
-            for table in ("product_pricelist", "res_groups_implied_rel"):
+            # of Odoo that the demo data turns on; what its scoring learnt from deals
+            for table in (
+                "product_pricelist",
+                "res_groups_implied_rel",
+                "crm_lead_scoring_frequency",
+            ):
                 left.pop(table, None)
         assert left == stays
 

@@ -15,6 +15,7 @@ ACTIONS = (
     "crm_customer_score_action",
     "crm_customer_score_run_action",
     "crm_customer_segment_action",
+    "crm_stage_visit_action",
     "crm_metrics_issue_action",
     "crm_metrics_run_action",
 )
@@ -88,7 +89,7 @@ class TestViews(CrmMetricsCommon):
 
     def test_derived_lists_are_read_only(self):
         for model in (
-            *("crm.mrr.movement", "crm.mrr.segment"),
+            *("crm.mrr.movement", "crm.mrr.segment", "crm.stage.visit"),
             *("crm.purchase", "crm.customer.score", "crm.metrics.issue"),
         ):
             with self.subTest(model):

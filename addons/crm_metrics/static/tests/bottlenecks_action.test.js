@@ -427,6 +427,7 @@ test("opportunities whose history is being read are no empty database", async ()
     mockBottlenecks((options) =>
         bottlenecks(options, {result: NOTHING(), meta: {queued: 5}})
     );
+    onRpc("crm.lead", "search_count", () => 1);
     await openScreen();
     expect(".o_crm_metrics_empty h2").toHaveText("The figures are on their way");
 });

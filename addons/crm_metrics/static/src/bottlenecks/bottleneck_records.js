@@ -101,6 +101,27 @@ export function dealsAction(name, ids) {
 }
 
 /**
+ * @param {number[]} companyIds
+ * @returns {Array} domain of the opportunities that count for companies: those of the
+ *  company, else of their team's, else of their salesperson's
+ */
+export function opportunityDomain(companyIds) {
+    return Domain.and([
+        [["type", "=", "opportunity"]],
+        Domain.or([
+            [["company_id", "in", companyIds]],
+            Domain.and([
+                [["company_id", "=", false]],
+                Domain.or([
+                    [["team_id.company_id", "in", companyIds]],
+                    [["user_id.company_id", "in", companyIds]],
+                ]),
+            ]),
+        ]),
+    ]).toList();
+}
+
+/**
  * Which deals were lost for one of the reasons, by then.
  *
  * @param {Object} orm

@@ -40,6 +40,7 @@ import {reasonMap} from "./bottleneck_reasons";
 import {
     dealsAction,
     dealsOfReasons,
+    opportunityDomain,
     STAY,
     stayDomain,
     staysAction,
@@ -127,7 +128,7 @@ export class BottlenecksAction extends Component {
         if (await this.orm.searchCount(STAY, [], {limit: 1})) {
             return "selection";
         }
-        const domain = [["type", "=", "opportunity"]];
+        const domain = opportunityDomain(this.screen.companyIds);
         if (await this.orm.searchCount("crm.lead", domain, {limit: 1})) {
             return meta.queued ? "waiting" : "unstaged";
         }

@@ -3,11 +3,11 @@ import {Component, onWillStart, useEffect, useRef} from "@odoo/owl";
 import {loadBundle} from "@web/core/assets";
 import {paletteOf} from "../core/palette";
 
+/** So many pixels a bar has to have, for its name to lie below it. */
+const ROOM_FOR_LABEL = 80;
+
 /** Room for the figure above (or below) a bar, in pixels. */
 const FIGURE_HEIGHT = 22;
-
-/** Width that the name of a bar needs, in pixels. */
-const MIN_SLOT = 80;
 
 const BARS = {
     grouped: false,
@@ -74,9 +74,7 @@ export class WaterfallChart extends Component {
     draw() {
         const palette = paletteOf(this.root.el);
         const {bars, isSeries} = this.props;
-        // names of bars stand side by side where there is room
-        const narrow =
-            bars.length > 12 || this.root.el.clientWidth < MIN_SLOT * bars.length;
+        const narrow = this.root.el.clientWidth / bars.length < ROOM_FOR_LABEL;
         this.chart = new Chart(this.canvas.el, {
             type: "bar",
             data: {
