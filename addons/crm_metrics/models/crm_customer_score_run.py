@@ -147,8 +147,8 @@ class CrmCustomerScoreRun(models.Model):
 
     def _cron_score(self):
         """Score the customers of each company as of the end of last month."""
-        companies = self.env["res.company"].search([])
-        for number, company in enumerate(companies, 1):
+        companies = self.env["crm.purchase"]._read_group([], ["company_id"])
+        for number, (company,) in enumerate(companies, 1):
             self._score_month(company)
             if not self.env["ir.cron"]._commit_progress(
                 1, remaining=len(companies) - number
