@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from odoo.api import Environment
 
+from . import book
 from .harness import Bench, copy, forget_peak, say, twin_of
 
 SEED = 20261122

@@ -89,9 +89,7 @@ class Purchases:
             self._add(day, amount, customer)
             if not self.random.randrange(REFUNDED):
                 part = self.random.choice((1, 0.5))
-                self._add(
-                    day + self._days(4, 30), -round(amount * part, 2), customer
-                )
+                self._add(day + self._days(4, 30), -round(amount * part, 2), customer)
             gap = habit.gap * math.exp(self.random.gauss(0, SPREAD))
             day += timedelta(max(1, round(gap)))
 
