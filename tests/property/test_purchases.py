@@ -33,7 +33,10 @@ def written(field, values):
 
 hands = (written("user", maybe), written("team", maybe), written("partner", maybe))
 entry_changes = st.one_of(
-    *hands, written("amount", amounts), written("date", days), written("company", numbers)
+    *hands,
+    written("amount", amounts),
+    written("date", days),
+    written("company", numbers),
 )
 deal_changes = st.one_of(
     *hands,
@@ -120,8 +123,8 @@ class TestPurchases(OrderCase):
         cls.teams = cls.team | cls.team_2
         cls.sellers = cls.seller | cls.seller_2
         cls.sellers.company_ids = cls.companies
-        cls.other_company.resource_calendar_id = (
-            cls.company.resource_calendar_id.copy({"tz": "UTC"})
+        cls.other_company.resource_calendar_id = cls.company.resource_calendar_id.copy(
+            {"tz": "UTC"}
         )
         cls.contacts = cls.customer | cls._customer("Person", parent_id=cls.customer.id)
         cls.contacts |= cls._customer("Firm", is_company=True)
@@ -181,8 +184,10 @@ class TestPurchases(OrderCase):
 
     def pick(self, records, number):
         records = records.exists()
-        return records[number % len(records)] if records and number is not None else (
-            records.browse()
+        return (
+            records[number % len(records)]
+            if records and number is not None
+            else (records.browse())
         )
 
     def ours(self, model, domain=()):

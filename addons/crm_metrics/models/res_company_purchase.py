@@ -26,7 +26,9 @@ class ResCompany(models.Model):
             if not MOVES_ALL.isdisjoint(vals)
         ]
         if moved:
-            self.env["crm.purchase"]._queue_companies(SQL("company_id = ANY(%s)", moved))
+            self.env["crm.purchase"]._queue_companies(
+                SQL("company_id = ANY(%s)", moved)
+            )
         return res
 
     @api.model
