@@ -31,6 +31,11 @@ class ResCompany(models.Model):
             )
         return res
 
+    def unlink(self):
+        # a win of this company may fall to that of its team or salesperson
+        self.env["crm.purchase"]._queue_companies(SQL("company_id = ANY(%s)", self.ids))
+        return super().unlink()
+
     @api.model
     def _metrics_day_sql(self, moment):
         """Return the SQL of the day on which a moment lies in a company.

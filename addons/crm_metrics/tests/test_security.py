@@ -16,6 +16,8 @@ REVIEWED = {
     "crm.metrics": {
         "recurring": "_options checks the group, then each argument",
         "recurring_cohorts": "_options checks the group, then each argument",
+        "bottlenecks": "_options checks the group, then each argument",
+        "bottleneck_deals": "_options checks the group, then each argument",
     },
     "crm.metrics.engine": {
         "recompute": "_check_manager",
@@ -29,6 +31,7 @@ REVIEWED = {
         "load": "the ORM's own checks: it creates what create may",
     },
     "crm.mrr.movement": {"action_open_source": "check_access of movement and line"},
+    "crm.stage.visit": {"action_open_lead": "check_access of visit and lead"},
     "crm.lead": {
         "action_create_crm_subscription": "check_access of lead and subscription",
         "action_view_crm_subscriptions": "check_access",
@@ -84,6 +87,8 @@ class TestPublicMethods(CrmMetricsCommon):
         """Such calls go to a replica where there is one."""
         for model, name in (
             ("crm.metrics", "recurring"),
+            ("crm.metrics", "bottlenecks"),
+            ("crm.metrics", "bottleneck_deals"),
             ("crm.metrics.engine", "status"),
         ):
             self.assertTrue(getattr(self.env[model], name)._readonly)
