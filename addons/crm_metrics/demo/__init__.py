@@ -1,1 +1,2 @@
 from . import crm_metrics_demo
+from . import crm_metrics_demo_pipeline

@@ -1,6 +1,5 @@
 import re
 import unicodedata
-from datetime import datetime, time, timedelta
 
 from odoo import api, models
 from odoo.fields import Command
@@ -32,8 +31,7 @@ class CrmMetricsDemo(models.AbstractModel):
         story = Story(self.env.company._metrics_today())
         sellers = self._create_sellers()
         partners = self._create_customers(story, sellers)
-        leads = self._create_leads(story, sellers, partners)
-        self._create_pipeline(story, sellers, partners)
+        leads = self._create_pipeline(story, sellers, partners)
         self.env.company.write(
             {"crm_metrics_grace_days": 10, "crm_metrics_revalue_monthly": True}
         )
@@ -141,72 +139,6 @@ class CrmMetricsDemo(models.AbstractModel):
             if contact.name.endswith(tuple(LAST_NAMES[::2])):
                 partners[id(customer)] = contact
         return partners
-
-    def _create_leads(self, story, sellers, partners):
-        """Return the won opportunities of the last months, by subscription."""
-        won = [
-            (customer, subscription)
-            for customer in story.customers
-            for subscription in customer.subscriptions
-            if subscription.won and subscription.start
-        ]
-        plans = self._plans()
-        stage = self.env["crm.stage"].search([("is_won", "=", True)], limit=1)
-        vals_list = []
-        for customer, subscription in won:
-            user, team = sellers[customer.seller]
-            line = subscription.lines[0]
-            signed = datetime.combine(min(subscription.start, story.today), time(9))
-            weeks = 2 + len(customer.name) % 7
-            revenue = line.quantity * line.price * (1 - line.discount / 100)
-            vals_list.append(
-                {
-                    "name": f"{customer.name}: {subscription.name}",
-                    "type": "opportunity",
-                    "partner_id": partners[id(customer)].id,
-                    "user_id": user.id,
-                    "team_id": team.id,
-                    "stage_id": stage.id,
-                    "probability": 100,
-                    "create_date": signed - timedelta(weeks=weeks),
-                    "date_open": signed - timedelta(weeks=weeks),
-                    "date_closed": signed,
-                    "expected_revenue": sum(
-                        each.price for each in subscription.lines if not each.recurring
-                    ),
-                    "recurring_revenue": revenue,
-                    "recurring_plan": plans[line.plan].id,
-                }
-            )
-        leads = self._records("crm.lead", "crm_lead", vals_list)
-        return {
-            id(subscription): lead
-            for (_customer, subscription), lead in zip(won, leads, strict=True)
-        }
-
-    def _create_pipeline(self, story, sellers, partners):
-        """Open opportunities: what may come of more seats at existing customers."""
-        plan = self._plans()["yearly"]
-        stages = self.env["crm.stage"].search([("is_won", "=", False)])
-        vals_list = []
-        for number, customer in enumerate(story.customers[::16]):
-            user, team = sellers[customer.seller]
-            stage = number % len(stages)
-            vals_list.append(
-                {
-                    "name": f"{customer.name}: more seats",
-                    "type": "opportunity",
-                    "partner_id": partners[id(customer)].id,
-                    "user_id": user.id,
-                    "team_id": team.id,
-                    "stage_id": stages[stage].id,
-                    "probability": 20 + 20 * stage,
-                    "date_deadline": story.today + timedelta(weeks=3 + 2 * number),
-                    "recurring_revenue": 2400 + 1200 * (number % 5),
-                    "recurring_plan": plan.id,
-                }
-            )
-        self._records("crm.lead", "crm_lead_open", vals_list)
 
     def _create_subscriptions(self, story, sellers, partners, leads):
         euro = self._create_rates(story)

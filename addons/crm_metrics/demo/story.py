@@ -20,6 +20,8 @@ SEED = 20190
 MONTHS = 36
 PRICE_RISE = MONTHS - 9
 BAD_QUARTER = range(PRICE_RISE + 1, PRICE_RISE + 4)
+#: from this month on the pipeline remembers the deals
+WON_FROM = MONTHS - 18
 
 #: plan -> (months, what of the monthly price is left when one pays that far ahead)
 PLANS = {
@@ -199,8 +201,7 @@ class Story:
             subscription.lines.append(
                 Line("Set-up and training", "", 1, 900.0, recurring=False)
             )
-        # the last deals are still in the pipeline's view
-        subscription.won = month >= MONTHS - 3
+        subscription.won = month >= WON_FROM
         return customer
 
     def _leave(self, customer: Customer, month: int) -> None:
@@ -217,7 +218,8 @@ class Story:
     def _return(self, customer: Customer, month: int) -> None:
         customer.left = None
         customer.busy_until = month + 1
-        self._subscription(customer, self._day(month), factor=0.75)
+        subscription = self._subscription(customer, self._day(month), factor=0.75)
+        subscription.won = month >= WON_FROM
 
     def _shrink(self, customer: Customer, month: int) -> None:
         day = self._day(month)
@@ -249,7 +251,11 @@ class Story:
             name = self.random.choice(SECOND)
             customer.subscriptions.append(
                 Subscription(
-                    name, day, [Line(name, "monthly", 1, price)], euro=customer.euro
+                    name,
+                    day,
+                    [Line(name, "monthly", 1, price)],
+                    won=month >= WON_FROM,
+                    euro=customer.euro,
                 )
             )
 

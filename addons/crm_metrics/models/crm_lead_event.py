@@ -154,6 +154,7 @@ class CrmLeadEvent(models.Model):
         events = super().create(vals_list)
         for fact in self._fact_downstream():
             self.env["crm.metrics.queue"]._push(fact, events.mapped("lead_key"))
+        self.env["crm.stage.visit"]._push_crowds(set(events.mapped("lead_key")))
         return events
 
     def _search(self, domain, *args, **kwargs):
@@ -344,10 +345,12 @@ class CrmLeadEvent(models.Model):
             )
         )
         cr.execute(SQL("ANALYZE %s", LEADS))
-        return self._fact_write(
+        added = self._fact_write(
             SQL(
                 "INSERT INTO crm_lead_event (%s) %s RETURNING lead_key AS key",
                 self._fact_sql_columns((*STATE, *ABOUT)),
                 history(LEADS),
             )
         )
+        self.env["crm.stage.visit"]._push_crowds(lead_ids)
+        return added

@@ -193,7 +193,11 @@ class CrmMetrics(models.AbstractModel):
         last, moment = self._as_of(options)
         waiting = self.env["crm.metrics.queue"]._waiting()
         issues = self.env["crm.metrics.issue"]._read_group(
-            [("fact", "in", facts), ("company_id", "in", options["companies"].ids)],
+            [
+                ("fact", "in", facts),
+                # without a company a record belongs to nobody, and to everybody
+                ("company_id", "in", [*options["companies"].ids, False]),
+            ],
             ["code"],
             ["__count"],
         )

@@ -1,17 +1,54 @@
-from odoo import models
+from odoo import api, models
+
+#: what says which stages lie between two others
+ORDER = {"sequence", "is_won"}
 
 
 class CrmStage(models.Model):
     _inherit = "crm.stage"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        stages = super().create(vals_list)
+        stages._metrics_reordered()
+        return stages
+
+    def write(self, vals):
+        # links to many are written without passing `_write_multi`
+        if "team_ids" not in vals:
+            return super().write(vals)
+        self._metrics_reordered()
+        res = super().write(vals)
+        self._metrics_reordered()
+        return res
+
     def _write_multi(self, vals_list):
+        Visit = self.env["crm.stage.visit"]
+        moved = self._metrics_writing(vals_list, ORDER)
+        if moved:
+            Visit._push_stages(moved)
         res = super()._write_multi(vals_list)
-        turned = [
-            stage.id
-            for stage, vals in zip(self, vals_list, strict=True)
-            if "is_won" in vals
-        ]
-        if turned:
+        if moved:
+            Visit._push_stages(moved)
+        if turned := self._metrics_writing(vals_list, {"is_won"}):
             # Odoo itself writes only those that are active and may be read
             self.env["crm.lead.event"]._note_those_of("stage_id", turned)
         return res
+
+    def unlink(self):
+        self._metrics_reordered()
+        return super().unlink()
+
+    def _metrics_writing(self, vals_list, names):
+        """Return the ids of those among these stages that get some of the fields."""
+        return [
+            stage.id
+            for stage, vals in zip(self, vals_list, strict=True)
+            if not names.isdisjoint(vals)
+        ]
+
+    def _metrics_reordered(self):
+        """Queue the deals for which it matters where these stages stand."""
+        if self.ids:
+            self.flush_recordset()
+            self.env["crm.stage.visit"]._push_stages(self.ids)

@@ -64,6 +64,12 @@ class ResCompany(models.Model):
         now = fields.Datetime.now()
         return pytz.utc.localize(now).astimezone(self._metrics_tz()).date()
 
+    def _metrics_start_of_day(self, day):
+        """Return the moment at which a day of the company begins (naive UTC)."""
+        self.ensure_one()
+        first = self._metrics_tz().localize(datetime.combine(day, datetime.min.time()))
+        return first.astimezone(pytz.utc).replace(tzinfo=None)
+
     def _metrics_end_of_day(self, day):
         """Return the moment at which a day of the company ends (naive UTC)."""
         self.ensure_one()
@@ -90,3 +96,8 @@ class ResCompany(models.Model):
         )
         # the window and the revaluation concern the movements alone
         return {"crm.mrr.segment": customers, "crm.mrr.movement": customers}
+
+    def unlink(self):
+        # visits go with their company, and fall to another one with its events
+        self.env["crm.stage.visit"]._push_company(self.ids)
+        return super().unlink()

@@ -1,5 +1,5 @@
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from freezegun import freeze_time
 
@@ -7,6 +7,7 @@ from odoo import fields
 from odoo.tests import TransactionCase, tagged
 
 from ..demo.crm_metrics_demo import SELLERS
+from ..demo.pipeline import WON, Pipeline
 from ..demo.story import MONTHS, Story
 
 TODAY = date(2026, 6, 15)
@@ -51,6 +52,8 @@ class TestDemo(TransactionCase):
         cls.subscriptions = cls.env["crm.subscription"].search(domain)
         cls.movements = cls.env["crm.mrr.movement"].search(domain)
         cls.issues = cls.env["crm.metrics.issue"].search(domain)
+        cls.leads = cls.env["crm.lead"].with_context(active_test=False).search(domain)
+        cls.events = cls.env["crm.lead.event"].search(domain, order="at, id")
 
     def setUp(self):
         super().setUp()
@@ -132,6 +135,14 @@ class TestDemo(TransactionCase):
         domain = self.subscriptions._renewals_due(self.company)
         self.assertFalse(self.subscriptions.search(domain))
 
+    def test_salespersons_know_what_is_stuck(self):
+        stuck = self.leads.filtered("crm_stage_stuck")
+        self.assertTrue(5 <= len(stuck) <= 20, stuck)
+        self.assertGreaterEqual(len(stuck.stage_id), 3)
+        self.assertEqual(stuck, self.leads.filtered("crm_stuck_planned_for"))
+        for lead in stuck:
+            self.assertEqual(lead.activity_ids.user_id, lead.user_id)
+
     def test_facts_are_filled_and_right(self):
         engine = self.env["crm.metrics.engine"].with_user(
             self.env.ref("base.user_admin")
@@ -139,11 +150,75 @@ class TestDemo(TransactionCase):
         self.assertFalse(self.env["crm.metrics.queue"]._waiting())
         self.assertEqual(set(engine.audit().values()), {0})
 
-    def test_nothing_is_sent(self):
-        for model in ("mail.message", "mail.mail"):
-            self.assertFalse(
-                self.env[model].search([("model", "=", "crm.subscription")])
+    def test_the_log_is_the_imported_history(self):
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        events = self.env["crm.lead.event"].search([("lead_id", "in", self.leads.ids)])
+        self.assertEqual(set(events.mapped("source")), {"import"})
+        self.assertEqual(events.lead_id, self.leads)
+        self.assertGreaterEqual(len(self.leads), 400)
+        self.assertGreaterEqual(len(self.leads.team_id), 2)
+        self.assertGreaterEqual(len(self.leads.source_id), 3)
+        self.assertGreaterEqual(len(self.leads.lost_reason_id), 3)
+        self.assertLess(min(events.mapped("at")).date(), TODAY - timedelta(500))
+        self.assertLess(max(events.mapped("at")).date(), TODAY)
+
+    def test_dates_of_leads_fit_their_history(self):
+        for lead, events in self.events.grouped("lead_id").items():
+            if not lead:
+                # gone, and known to be
+                continue
+            self.assertEqual(lead.create_date, events[0].at)
+            last = events[-1]
+            closed = not lead.active or lead.stage_id.is_won
+            self.assertEqual(
+                lead.date_closed, closed and last.at.replace(microsecond=0)
             )
+            entered = last
+            for event in reversed(events):
+                if event.stage_key != last.stage_key:
+                    break
+                entered = event
+            self.assertEqual(lead.date_last_stage_update, entered.at)
+
+    def test_every_kind_of_history(self):
+        removed = Counter(
+            events[-1].removed for events in self.events.grouped("lead_key").values()
+        )
+        self.assertGreater(removed["deleted"], 1)
+        self.assertGreater(removed["merged"], 1)
+        statuses = Counter(
+            (lead.active, lead.won_status, lead.stage_id.is_won) for lead in self.leads
+        )
+        self.assertGreater(statuses[True, "won", True], 100)
+        self.assertGreater(statuses[False, "lost", False], 150)
+        self.assertGreater(statuses[True, "pending", False], 40)
+        self.assertGreater(statuses[False, "pending", False], 3)
+        self.assertEqual(len(statuses), 4)
+        self.assertIn("lead", self.events.mapped("type"))
+        for subscription in self.subscriptions.filtered("lead_id"):
+            self.assertEqual(subscription.lead_id.won_status, "won")
+            self.assertEqual(subscription.lead_id.partner_id, subscription.partner_id)
+
+    def test_nothing_is_sent(self):
+        messages = self.env["mail.message"]
+        self.assertFalse(messages.search([("model", "=", "crm.subscription")]))
+        about = [("model", "=", "crm.lead"), ("res_id", "in", self.leads.ids)]
+        self.assertFalse(messages.search(about).notification_ids)
+        for made in (self.subscriptions, self.leads):
+            about = [("model", "=", made._name), ("res_id", "in", made.ids)]
+            self.assertFalse(self.env["mail.mail"].search(about))
+
+    def test_odoo_knows_the_same_stay(self):
+        for lead in self.leads.filtered(
+            lambda lead: lead.active and not lead.stage_id.is_won
+        ):
+            lead.flush_recordset()
+            entered = lead._crm_stage_entries()[lead]
+            self.assertEqual(lead.date_last_stage_update, entered)
+            seconds = sum(lead.duration_tracking.values())
+            age = (self.env.cr.now() - lead.create_date).total_seconds()
+            self.assertAlmostEqual(seconds, age, delta=60)
 
     def test_all_that_is_made_can_be_found_by_uninstalling(self):
         for record in (
@@ -179,6 +254,29 @@ class TestStory(TransactionCase):
                 for customer in story.customers:
                     for subscription in customer.subscriptions:
                         self._check(subscription)
+
+    def test_pipeline_on_any_day(self):
+        for day in (date(2026, 1, 1), date(2026, 3, 31), date(2028, 2, 29)):
+            with self.subTest(day):
+                deals = Pipeline(Story(day), day).deals
+                self.assertEqual(deals, Pipeline(Story(day), day).deals)
+                self.assertGreaterEqual(len(deals), 450)
+                for deal in deals:
+                    self._check_deal(deal, day)
+
+    def _check_deal(self, deal, day):
+        self.assertTrue(deal.steps)
+        self.assertEqual(bool(deal.customer), not deal.prospect)
+        self.assertLess(deal.last.at, datetime.combine(day, time.min))
+        self.assertEqual((deal.last.value, deal.last.seller), (deal.value, deal.seller))
+        for before, step in zip(deal.steps, deal.steps[1:], strict=False):
+            self.assertLess(before.at, step.at)
+            self.assertNotEqual(before.stage, WON)
+            self.assertFalse(before.removed)
+        for step in deal.steps:
+            self.assertEqual(step.status == "won", step.stage == WON)
+            if step.active:
+                self.assertNotEqual(step.status, "lost")
 
     def _check(self, subscription):
         start, end = subscription.start or date.min, subscription.end or date.max

@@ -16,6 +16,8 @@ REVIEWED = {
     "crm.metrics": {
         "recurring": "_options checks the group, then each argument",
         "recurring_cohorts": "_options checks the group, then each argument",
+        "bottlenecks": "_options checks the group, then each argument",
+        "bottleneck_deals": "_options checks the group, then each argument",
         "nvl": "_options checks the group, then each argument",
     },
     "crm.customer.score.run": {
@@ -35,6 +37,7 @@ REVIEWED = {
         "load": "the ORM's own checks: it creates what create may",
     },
     "crm.mrr.movement": {"action_open_source": "check_access of movement and line"},
+    "crm.stage.visit": {"action_open_lead": "check_access of visit and lead"},
     "crm.lead": {
         "action_create_crm_subscription": "check_access of lead and subscription",
         "action_view_crm_subscriptions": "check_access",
@@ -90,6 +93,8 @@ class TestPublicMethods(CrmMetricsCommon):
         """Such calls go to a replica where there is one."""
         for model, name in (
             ("crm.metrics", "recurring"),
+            ("crm.metrics", "bottlenecks"),
+            ("crm.metrics", "bottleneck_deals"),
             ("crm.metrics", "nvl"),
             ("crm.metrics.engine", "status"),
         ):
