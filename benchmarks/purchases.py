@@ -88,7 +88,6 @@ def _fill(env: Environment, customers: int) -> None:
             )  # fmt: skip
 
     env.cr.execute("DELETE FROM crm_purchase")
-    env.cr.execute("SELECT setval('crm_purchase_id_seq', 1)")
     copy(env, "crm_purchase", PURCHASE, rows())
     env.cr.execute("ANALYZE")
 
@@ -106,7 +105,8 @@ def _score(bench: Bench) -> None:
         with bench.env() as env:
             env.cr.execute("SELECT count(*) FROM bench_score")
             (rows,) = env.cr.fetchone()
-            env["crm.customer.score.run"].search([]).unlink()
+    with bench.env() as env:
+        env["crm.customer.score.run"].search([("id", "=", values["run"])]).unlink()
     bench.execute("TRUNCATE crm_customer_score")
     forget_peak()
     seconds, scored = bench.timed(lambda env: run(env).customers)
