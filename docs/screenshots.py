@@ -89,6 +89,12 @@ class Camera:
     def cohorts(self) -> None:
         self.open("recurring-cohorts", ".o_crm_metrics_heat")
 
+    def customer_revenue(self) -> None:
+        self.open("customer-revenue", ".o_crm_metrics_body canvas")
+
+    def customer_segments(self) -> None:
+        self.open("customer-segments", ".o_crm_metrics_grid")
+
     def movements(self) -> None:
         self.open("mrr-movements", ".o_list_view .o_data_row")
 
@@ -149,6 +155,8 @@ def pictures(camera: Camera) -> dict[str, Callable[[], None]]:
         "recurring-revenue": camera.recurring_revenue,
         "committed": camera.committed,
         "cohorts": camera.cohorts,
+        "customer-revenue": camera.customer_revenue,
+        "customer-segments": camera.customer_segments,
         "movements": camera.movements,
         "subscriptions": camera.subscriptions,
         "subscription-kanban": camera.subscription_kanban,

@@ -38,3 +38,4 @@ from . import test_customer_segment
 from . import test_customer_score
 from . import test_partner_purchases
 from . import test_segments
+from . import test_web_customers

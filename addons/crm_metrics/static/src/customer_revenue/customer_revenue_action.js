@@ -293,9 +293,6 @@ export class CustomerRevenueAction extends Component {
             await leverAction(this.orm, this.selection, meta, lever, isNow)
         );
     }
-
 }
 
-registry
-    .category("actions")
-    .add("crm_metrics.customer_revenue", CustomerRevenueAction);
+registry.category("actions").add("crm_metrics.customer_revenue", CustomerRevenueAction);

@@ -50,7 +50,13 @@ function changeNote({id, write, exact}, {period, before, format}) {
  */
 export function nvlCards(frame) {
     const {period, format, open} = frame;
-    const letters = {revenue: "R", customers: "N", value: "V", loyalty: "L", orders: "Q"};
+    const letters = {
+        revenue: "R",
+        customers: "N",
+        value: "V",
+        loyalty: "L",
+        orders: "Q",
+    };
     return Object.values(FIGURES).map((figure) => {
         const {id, write, exact} = figure;
         const value = period[id];

@@ -114,10 +114,10 @@ export function changeAction(selection, meta, {figure, label, period, effect, sl
  * @returns {Object} window action
  */
 export function beforeAction(selection, {compared_to}) {
-    return purchaseList(
-        _t("All purchases, %s", rangeLabel(days(compared_to))),
-        [sliceDomain(selection), between(days(compared_to))]
-    );
+    return purchaseList(_t("All purchases, %s", rangeLabel(days(compared_to))), [
+        sliceDomain(selection),
+        between(days(compared_to)),
+    ]);
 }
 
 /**

@@ -83,14 +83,16 @@ const shown = ({id, label, help}) => ({
 
 function digitsOf(columns, rows, format) {
     const money = columns.filter(({isMoney, id}) => isMoney && id !== "value");
-    return format.digitsFor(
-        rows.flatMap((row) => money.map(({id}) => row[id] || 0))
-    );
+    return format.digitsFor(rows.flatMap((row) => money.map(({id}) => row[id] || 0)));
 }
 
 /** What a row says in a column; `open` is undefined where there is nothing behind. */
 function cellOf(column, value, {label, digits, format, onOpen}) {
-    const text = column.write(value, format, column.id === "value" ? undefined : digits);
+    const text = column.write(
+        value,
+        format,
+        column.id === "value" ? undefined : digits
+    );
     return {
         text,
         label: _t("%(figure)s, %(period)s: %(amount)s", {
@@ -134,7 +136,9 @@ export function periodTable(frame) {
                 id: line.date_from,
                 label,
                 title: _t("Explain the change").toString(),
-                note: line.partial ? `(${rangeLabel(knownDays(line, meta))})` : undefined,
+                note: line.partial
+                    ? `(${rangeLabel(knownDays(line, meta))})`
+                    : undefined,
                 isChosen: line.date_from === effect?.date_from,
                 onOpen: explained ? () => choose(line.date_from) : undefined,
                 cells: Object.fromEntries(
@@ -145,7 +149,9 @@ export function periodTable(frame) {
                             digits,
                             format,
                             onOpen: () =>
-                                open(column.id, column.label, line, {effect: explained}),
+                                open(column.id, column.label, line, {
+                                    effect: explained,
+                                }),
                         }),
                     ])
                 ),
@@ -165,7 +171,8 @@ export function periodTable(frame) {
                                       label: totalLabel,
                                       digits,
                                       format,
-                                      onOpen: () => open(column.id, column.label, total),
+                                      onOpen: () =>
+                                          open(column.id, column.label, total),
                                   }),
                               ])
                       ),

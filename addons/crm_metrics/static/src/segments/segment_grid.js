@@ -62,9 +62,7 @@ export function gridRows(frame) {
                     text: isMoney
                         ? format.short(cell.revenue)
                         : format.count(cell.customers),
-                    note: isMoney
-                        ? customers
-                        : format.short(cell.revenue),
+                    note: isMoney ? customers : format.short(cell.revenue),
                     label: _t(
                         "%(segment)s, R %(recency)s, F and M %(score)s: %(customers)s, %(revenue)s",
                         {

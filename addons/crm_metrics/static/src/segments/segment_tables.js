@@ -234,7 +234,9 @@ export function profileTables({result, format, chosen, openScores}) {
                                     [field, "=", row.id || false],
                                 ]),
                         },
-                        share: {text: format.percent(whole ? row.customers / whole : null)},
+                        share: {
+                            text: format.percent(whole ? row.customers / whole : null),
+                        },
                         everybody: {
                             text: format.percent(
                                 all.customers ? row.everybody / all.customers : null

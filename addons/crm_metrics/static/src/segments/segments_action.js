@@ -163,7 +163,9 @@ export class SegmentsAction extends Component {
     }
 
     get segmentsMeaning() {
-        return _t("Click a name to see what its customers are like, a number for a list.");
+        return _t(
+            "Click a name to see what its customers are like, a number for a list."
+        );
     }
 
     get migrations() {
@@ -224,9 +226,7 @@ export class SegmentsAction extends Component {
     // -------------------------------------------------------------------------
 
     openScores(name, domain, isBefore) {
-        return this.action.doAction(
-            scoresAction(name, domain, this.content, isBefore)
-        );
+        return this.action.doAction(scoresAction(name, domain, this.content, isBefore));
     }
 
     openMoves(name, before, after) {
