@@ -25,3 +25,5 @@ from . import test_stage_norm
 from . import test_bottlenecks
 from . import test_bottlenecks_scope
 from . import test_bottlenecks_flows
+from . import test_stage_visit_stages
+from . import test_stage_visit_engine

@@ -10,6 +10,7 @@ ACTIONS = (
     "crm_subscription_action",
     "crm_mrr_movement_action",
     "crm_mrr_segment_action",
+    "crm_stage_visit_action",
     "crm_metrics_issue_action",
     "crm_metrics_run_action",
 )
@@ -75,7 +76,12 @@ class TestViews(CrmMetricsCommon):
             self.assertIn("o_view_nocontent_smiling_face", str(action.help), xml_id)
 
     def test_derived_lists_are_read_only(self):
-        for model in ("crm.mrr.movement", "crm.mrr.segment", "crm.metrics.issue"):
+        for model in (
+            "crm.mrr.movement",
+            "crm.mrr.segment",
+            "crm.stage.visit",
+            "crm.metrics.issue",
+        ):
             with self.subTest(model):
                 arch = etree.fromstring(
                     self.as_user(self.manager, model).get_view(view_type="list")["arch"]
