@@ -170,10 +170,11 @@ class CrmMetrics(models.AbstractModel):
                 )
             )
         keys = {stage["id"] for stage in order}
+        # keys of JSON are text
+        texts = {str(key): key for key in keys}
         shares = {}
         for stage, points in what_if.items():
-            # keys of JSON are text
-            key = int(stage) if isinstance(stage, str) and stage.isdecimal() else stage
+            key = texts.get(stage, stage)
             if type(key) is not int or key not in keys:
                 raise ValidationError(
                     self.env._(
