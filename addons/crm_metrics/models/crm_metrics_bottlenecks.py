@@ -8,6 +8,13 @@ from .crm_metrics_bottlenecks_stays import EVENT, GROUPS, SLICES, VISIT
 STAGE_FIGURES = ("touched", "reached", "stuck")
 #: bars of the waterfall
 BARS = tuple(f"waterfall.{kind}" for kind in ("start", *funnel.PARTS, "end"))
+FIGURES = ("touched", "reached", "stuck")
+#: bars of the waterfall
+BARS = {
+    "waterfall.start": "opening",
+    **{f"waterfall.{kind}": kind for kind in funnel.PARTS},
+    "waterfall.end": "ending",
+}
 FIGURES = ("entered", *funnel.STATES, *STAGE_FIGURES, *BARS)
 #: of which a stage has to, or may be named
 NEEDS_STAGE = ("touched", "reached")
