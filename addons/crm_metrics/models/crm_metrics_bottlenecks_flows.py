@@ -49,12 +49,14 @@ class CrmMetrics(models.AbstractModel):
                   FROM (%(deals)s) AS deal
                   JOIN crm_lead_event e USING (lead_key)
                  WHERE e.at <= %(moment)s
+                OFFSET 0  -- else each mention of a column computes it again
             ), here AS (
                 SELECT lead_key, at, id, value, slice, company_id,
                        -- one array, because each window function costs
                        ARRAY[(is_open AND %(kept)s)::int, slice, company_id,
                              is_open::int, closing, is_deal::int] AS here
                   FROM state
+                OFFSET 0
             ), step AS (
                 SELECT *, row_number() OVER w AS nth, lag(here) OVER w AS before,
                        lead(here) OVER w AS after, lead(at) OVER w AS next_at,
