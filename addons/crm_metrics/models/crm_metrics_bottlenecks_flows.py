@@ -34,7 +34,10 @@ class CrmMetrics(models.AbstractModel):
                        COALESCE(
                            e.company_id,
                            (SELECT company_id FROM crm_team WHERE id = e.team_id),
-                           (SELECT company_id FROM res_users WHERE id = e.user_id)
+                           (SELECT company_id FROM res_users WHERE id = e.user_id),
+                           (SELECT company_id FROM crm_lead_event last
+                             WHERE last.lead_key = e.lead_key
+                             ORDER BY at DESC, id DESC LIMIT 1)
                        ) AS company_id,
                        e.type = 'opportunity' AS is_deal,
                        e.type = 'opportunity' AND e.active AND e.removed IS NULL
