@@ -67,7 +67,7 @@ test("cards, funnel and both gaps", async () => {
         "lost in Proposal (13.0%) + Negotiation (63.0%)",
         "won only: median 81.5, mean 86.0",
         "+6.1% against the period before",
-        "23 deals wait beyond the norm",
+        "23 deals beyond the norm",
     ]);
     expect("[data-card=funnel] p").toHaveText(
         "Value of the deals that stood in a stage or went past it. 76.0% of the money goes in two places: 13.0% between Proposal and Negotiation, 63.0% between Negotiation and the win. 11.0% is won."
