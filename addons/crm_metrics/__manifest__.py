@@ -35,6 +35,7 @@
         "views/res_config_settings_views.xml",
         "views/res_partner_views.xml",
         "views/crm_metrics_recurring_views.xml",
+        "views/crm_metrics_bottlenecks_views.xml",
         "views/crm_metrics_menus.xml",
     ],
     "demo": [

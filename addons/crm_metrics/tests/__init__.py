@@ -12,6 +12,7 @@ from . import test_subscription
 from . import test_security
 from . import test_engine
 from . import test_web
+from . import test_web_bottlenecks
 from . import test_translations
 from . import test_subscription_actions
 from . import test_renewals
