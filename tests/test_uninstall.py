@@ -11,7 +11,7 @@ from scripts.setup.environment import ready
 from scripts.setup.paths import clone_key
 
 #: Names of ours, as they could stand in any text.
-OURS = r"crm[._]metrics|crm[._]mrr|crm[._]subscription"
+OURS = r"crm[._]metrics|crm[._]mrr|crm[._]subscription|crm[._]stage[._]visit"
 #: Where they may stand: in the list of addons.
 ALLOWED = r"module_crm_metrics"
 #: Tables that any start or stop of Odoo writes to.
@@ -61,6 +61,7 @@ env["ir.filters"].create({
     "name": "Mine", "model_id": "crm.subscription", "user_ids": admin.ids})
 env["ir.filters"].create({
     "name": "All", "model_id": "crm.mrr.movement", "action_id": action.id})
+env["ir.filters"].create({"name": "Visits", "model_id": "crm.stage.visit"})
 env["ir.exports"].create({
     "name": "Export", "resource": "crm.subscription",
     "export_fields": [Command.create({"name": "name"})]})
