@@ -215,7 +215,9 @@ class TestDemo(TransactionCase):
         ):
             lead.flush_recordset()
             entered = lead._crm_stage_entries()[lead]
-            self.assertEqual(lead.date_last_stage_update, entered)
+            # the time as a mere lead is none in the stage
+            began = [lead.date_last_stage_update, lead.date_conversion]
+            self.assertEqual(max(filter(None, began)), entered)
             seconds = sum(lead.duration_tracking.values())
             age = (self.env.cr.now() - lead.create_date).total_seconds()
             self.assertAlmostEqual(seconds, age, delta=60)
@@ -265,7 +267,7 @@ class TestStory(TransactionCase):
                     self._check_deal(deal, day)
 
     def _check_deal(self, deal, day):
-        self.assertTrue(deal.steps)
+        self.assertEqual(deal.last.type, "opportunity")
         self.assertEqual(bool(deal.customer), not deal.prospect)
         self.assertLess(deal.last.at, datetime.combine(day, time.min))
         self.assertEqual((deal.last.value, deal.last.seller), (deal.value, deal.seller))
