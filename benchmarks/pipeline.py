@@ -27,7 +27,8 @@ VISITS = """
                lead(won_status) OVER w AS next_status,
                lead(lost_reason_id) OVER w AS next_reason,
                lead(team_id) OVER w AS next_team,
-               lead(expected_revenue) OVER w AS next_value, row_number() OVER w AS visit_no
+               lead(expected_revenue) OVER w AS next_value,
+               row_number() OVER w AS visit_no
           FROM event
          WHERE nth = 1 OR stage_id <> stage_before OR NOT active
         WINDOW w AS (PARTITION BY lead_key ORDER BY nth)
@@ -65,9 +66,7 @@ def measure(bench: Bench, leads: int) -> None:
 
 def _recompute(bench: Bench) -> tuple[float, int, int]:
     """Rebuild the visits: seconds, rows, changed."""
-    seconds, result = bench.timed(
-        lambda env: env["crm.metrics.engine"].recompute(FACT)
-    )
+    seconds, result = bench.timed(lambda env: env["crm.metrics.engine"].recompute(FACT))
     return seconds, result["rows"], result["changed"]
 
 

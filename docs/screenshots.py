@@ -20,7 +20,8 @@ from scripts.setup.console import say
 IMAGES = Path(__file__).parent / "images"
 SIZE = {"width": 1372, "height": 900}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-#: the demo data's customer with most movements, and one of its subscriptions
+#: the demo data's customer with most movements, one of its subscriptions, and the
+#: largest deal that is stuck
 PICK = """
 movement = env["crm.mrr.movement"]._read_group(
     [("date", "<=", "today")],
@@ -35,18 +36,20 @@ subscriptions = env["crm.subscription"].search(
     [("partner_id.commercial_partner_id", "=", customer.id)]
 )
 subscription = subscriptions.sorted(lambda each: (-len(each.line_ids), each.id))[0]
-print(customer.id, subscription.id)
+stuck = env["crm.lead"].search(
+    [("crm_stage_stuck", "=", True)], order="expected_revenue desc, id", limit=1
+)
+print(customer.id, subscription.id, stuck.id)
 """
 
 
 class Camera:
     """A browser that is logged in."""
 
-    def __init__(self, page: Page, url: str, customer: str, subscription: str) -> None:
+    def __init__(self, page: Page, url: str, records: list[str]) -> None:
         self.page = page
         self.url = url
-        self.customer = customer
-        self.subscription = subscription
+        self.customer, self.subscription, self.stuck_deal = records
 
     def login(self) -> None:
         self.page.goto(f"{self.url}/web/login")
@@ -118,6 +121,16 @@ class Camera:
         self.page.click(".o_notebook .nav-link[name=timeline]")
         self.rest()
 
+    def pipeline(self) -> None:
+        self.open("crm", ".o_crm_metrics_stage_mark")
+
+    def stuck(self) -> None:
+        self.open(f"crm/{self.stuck_deal}", ".o_form_view .alert")
+
+    def teams(self) -> None:
+        action = "action-sales_team.crm_team_action_pipeline"
+        self.open(action, ".o_crm_metrics_team_card")
+
     def contact(self) -> None:
         self.open(f"contacts/{self.customer}", ".o_form_view .oe_stat_button")
 
@@ -142,6 +155,9 @@ def pictures(camera: Camera) -> dict[str, Callable[[], None]]:
         "change-terms": camera.change_terms,
         "subscription-form": camera.subscription_form,
         "subscription-timeline": camera.subscription_timeline,
+        "pipeline": camera.pipeline,
+        "stuck": camera.stuck,
+        "teams": camera.teams,
         "contact": camera.contact,
         "data-quality": camera.data_quality,
         "settings": camera.settings,
@@ -155,12 +171,12 @@ def main(only: list[str]) -> None:
         testing.server(database) as odoo,
         sync_playwright() as playwright,
     ):
-        customer, subscription = testing.shell(database, PICK).split()[-2:]
+        records = testing.shell(database, PICK).split()[-3:]
         browser = playwright.chromium.launch(
             executable_path=str(testing.browser()), args=ARGUMENTS
         )
         page = browser.new_page(viewport=SIZE, locale="en-US", timezone_id="UTC")
-        camera = Camera(page, odoo.url, customer, subscription)
+        camera = Camera(page, odoo.url, records)
         camera.login()
         for name, take in pictures(camera).items():
             if name in (only or pictures(camera)):

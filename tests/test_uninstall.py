@@ -11,7 +11,7 @@ from scripts.setup.environment import ready
 from scripts.setup.paths import clone_key
 
 #: Names of ours, as they could stand in any text.
-OURS = r"crm[._]metrics|crm[._]mrr|crm[._]subscription"
+OURS = r"crm[._]metrics|crm[._]mrr|crm[._]subscription|crm[._]stage[._]visit"
 #: Where they may stand: in the list of addons.
 ALLOWED = r"module_crm_metrics"
 #: Tables that any start or stop of Odoo writes to.
@@ -27,7 +27,7 @@ app = env["ir.module.module"].search([("name", "=", "crm_metrics")])
 app.button_immediate_uninstall()
 """
 #: What a company does with the app in its first week. Everything is made for one of
-#: its models, but for the contact.
+#: its models, but for the contact and the opportunity.
 USE = """
 from odoo import Command
 admin = env.ref("base.user_admin")
@@ -43,6 +43,10 @@ subscription = env["crm.subscription"].create({
         "name": "Seats", "price_unit": 10,
         "recurring_plan_id": env.ref("crm.crm_recurring_plan_monthly").id})],
 })
+lead = env["crm.lead"].with_context(
+    tracking_disable=True, mail_create_nosubscribe=True
+).create({"name": "Stays", "type": "opportunity", "user_id": False})
+lead.activity_schedule("crm_metrics.mail_activity_type_stuck", user_id=admin.id)
 subscription.message_post(body="Hello", attachments=[("a.txt", b"a")])
 subscription.message_subscribe(customer.ids)
 subscription.activity_schedule("mail.mail_activity_data_call", user_id=admin.id)
@@ -57,6 +61,7 @@ env["ir.filters"].create({
     "name": "Mine", "model_id": "crm.subscription", "user_ids": admin.ids})
 env["ir.filters"].create({
     "name": "All", "model_id": "crm.mrr.movement", "action_id": action.id})
+env["ir.filters"].create({"name": "Visits", "model_id": "crm.stage.visit"})
 env["ir.exports"].create({
     "name": "Export", "resource": "crm.subscription",
     "export_fields": [Command.create({"name": "name"})]})
@@ -167,11 +172,20 @@ def test_uninstalling_leaves_nothing(demo: bool) -> None:
             for table, number in rows(database).items()
             if number != rows_before[table]
         }
-        # the contact, and an export template with what it has of Odoo
-        stays = {"res_partner": 1, "ir_exports": 1, "ir_exports_line": 1}
+        # contact and opportunity, and an export template with what it has of Odoo
+        stays = dict.fromkeys(
+            ("res_partner", "crm_lead", "ir_exports", "ir_exports_line"), 1
+        )
+        # who was to look after the opportunity follows it
+        followers = ("mail_followers", "mail_followers_mail_message_subtype_rel")
+        stays |= dict.fromkeys(followers, 1)
         if demo:
             # a second currency, prices in it, and recurring revenue in CRM: switches
-            # of Odoo that the demo data turns on
-            for table in ("product_pricelist", "res_groups_implied_rel"):
+            # of Odoo that the demo data turns on; what its scoring learnt from deals
+            for table in (
+                "product_pricelist",
+                "res_groups_implied_rel",
+                "crm_lead_scoring_frequency",
+            ):
                 left.pop(table, None)
         assert left == stays

@@ -31,9 +31,11 @@
         "views/crm_subscription_search_views.xml",
         "views/crm_subscription_views.xml",
         "views/crm_lead_views.xml",
+        "views/crm_team_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_partner_views.xml",
         "views/crm_metrics_recurring_views.xml",
+        "views/crm_metrics_bottlenecks_views.xml",
         "views/crm_metrics_menus.xml",
     ],
     "demo": [

@@ -34,6 +34,10 @@ def uninstall_hook(env):
     env["ir.embedded.actions"].search(
         [("action_id", "in", actions.mapped("res_id"))]
     ).unlink()
+    # Odoo would make them to-dos on the opportunities
+    stuck = env.ref("crm_metrics.mail_activity_type_stuck", raise_if_not_found=False)
+    if stuck:
+        env["mail.activity"].search([("activity_type_id", "=", stuck.id)]).unlink()
     env["ir.exports.line"].search([]).filtered(_exports_our_field).unlink()
     env["ir.config_parameter"].search([("key", "=like", "crm\\_metrics.%")]).unlink()
     # other addons give names to what our models inherit from theirs

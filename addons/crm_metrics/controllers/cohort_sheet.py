@@ -7,6 +7,8 @@ class CohortSheet(MetricsSheet):
     :param str figure: key of `FIGURES` that comes first, as a rate and as it is
     """
 
+    FILE = "recurring_cohorts"
+    LOOKS = {"figure": ("net", "gross", "customers")}
     #: figure -> what a cohort began with
     FIGURES = {"net": "mrr", "gross": "mrr", "customers": "customers"}
 

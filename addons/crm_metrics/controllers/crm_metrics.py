@@ -1,61 +1,62 @@
 import json
 
-from werkzeug.exceptions import BadRequest, Forbidden
+from werkzeug.exceptions import BadRequest, Forbidden, NotFound
 
 from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.http import content_disposition, request
 
+from .bottleneck_sheet import BottleneckSheet
 from .cohort_sheet import CohortSheet
 from .recurring_sheet import RecurringSheet
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: in the URL -> class; the name is also that of the façade's method
+SHEETS = {
+    "recurring": RecurringSheet,
+    "recurring_cohorts": CohortSheet,
+    "bottlenecks": BottleneckSheet,
+}
 
 
 class CrmMetricsController(http.Controller):
     @http.route(
-        "/crm_metrics/recurring.xlsx",
+        "/crm_metrics/<string:report>.xlsx",
         type="http",
         auth="user",
         methods=["GET"],
         readonly=True,
     )
-    def recurring_xlsx(self, options="{}", measure="mrr"):
-        """Give what the screen shows as a spreadsheet.
+    def crm_metrics_xlsx(self, report, options="{}", **query):
+        """Give what a screen shows as a spreadsheet.
 
-        :param str options: options of `crm.metrics.recurring` as JSON
-        :param str measure: `mrr` or `arr`: amounts a month or a year
+        :param str report: a key of `SHEETS`
+        :param str options: options of the façade's method as JSON
+        :param query: how the sheet shows it, see `LOOKS` of the sheet's class
         """
-        if measure not in ("mrr", "arr"):
-            raise BadRequest("measure: mrr or arr")
-        options, result = self._crm_metrics_result("recurring", options)
-        return self._crm_metrics_response(
-            RecurringSheet(request.env, result, options, measure),
-            "recurring_revenue",
-            result["meta"],
+        sheet_class = SHEETS.get(report)
+        if not sheet_class:
+            raise NotFound()
+        looks = self._crm_metrics_looks(sheet_class, query)
+        options, result = self._crm_metrics_result(report, options)
+        meta = result["meta"]
+        name = f"{sheet_class.FILE}_{meta['date_from']}_{meta['date_to']}.xlsx"
+        return request.make_response(
+            sheet_class(request.env, result, options, **looks).content(),
+            headers=[
+                ("Content-Type", XLSX),
+                ("Content-Disposition", content_disposition(name)),
+                ("Cache-Control", "no-store"),
+            ],
         )
 
-    @http.route(
-        "/crm_metrics/recurring_cohorts.xlsx",
-        type="http",
-        auth="user",
-        methods=["GET"],
-        readonly=True,
-    )
-    def recurring_cohorts_xlsx(self, options="{}", figure="net"):
-        """Give the cohorts as a spreadsheet.
-
-        :param str options: options of `crm.metrics.recurring_cohorts` as JSON
-        :param str figure: `net`, `gross` or `customers`: what comes first
-        """
-        if figure not in CohortSheet.FIGURES:
-            raise BadRequest("figure: net, gross or customers")
-        options, result = self._crm_metrics_result("recurring_cohorts", options)
-        return self._crm_metrics_response(
-            CohortSheet(request.env, result, options, figure),
-            "recurring_cohorts",
-            result["meta"],
-        )
+    def _crm_metrics_looks(self, sheet_class, query):
+        looks = {}
+        for key, values in sheet_class.LOOKS.items():
+            looks[key] = query.get(key, values[0])
+            if looks[key] not in values:
+                raise BadRequest(f"{key}: one of {', '.join(values)}")
+        return looks
 
     def _crm_metrics_result(self, method, raw):
         """Ask the façade.
@@ -72,14 +73,3 @@ class CrmMetricsController(http.Controller):
             raise Forbidden(str(error)) from error
         except UserError as error:
             raise BadRequest(str(error)) from error
-
-    def _crm_metrics_response(self, sheet, name, meta):
-        name = f"{name}_{meta['date_from']}_{meta['date_to']}.xlsx"
-        return request.make_response(
-            sheet.content(),
-            headers=[
-                ("Content-Type", XLSX),
-                ("Content-Disposition", content_disposition(name)),
-                ("Cache-Control", "no-store"),
-            ],
-        )

@@ -2,7 +2,13 @@ from .sheet import MetricsSheet
 
 
 class RecurringSheet(MetricsSheet):
-    """What `crm.metrics.recurring` says, as a spreadsheet."""
+    """What `crm.metrics.recurring` says, as a spreadsheet.
+
+    :param str measure: `mrr` or `arr`: amounts a month or a year
+    """
+
+    FILE = "recurring_revenue"
+    LOOKS = {"measure": ("mrr", "arr")}
 
     def __init__(self, env, result, options, measure):
         self.factor = 12 if measure == "arr" else 1

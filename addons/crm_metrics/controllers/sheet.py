@@ -3,16 +3,6 @@ from datetime import date
 
 from odoo import fields
 
-#: options with ids -> model of the ids, in the order in which a sheet names them
-FILTERS = {
-    "team_ids": "crm.team",
-    "user_ids": "res.users",
-    "plan_ids": "crm.recurring.plan",
-    "source_ids": "utm.source",
-    "country_ids": "res.country",
-    "reason_ids": "crm.subscription.close.reason",
-}
-
 
 class Sheet:
     """A workbook with one sheet that is written row by row.
@@ -80,6 +70,20 @@ class MetricsSheet(Sheet):
     :param dict options: with which it was asked for
     """
 
+    #: name of the file, without the range
+    FILE = "metrics"
+    #: how the result may be shown: key -> values, the first is the default
+    LOOKS = {}
+    #: options with ids -> model of the ids, in the order in which a sheet names them
+    FILTERS = {
+        "team_ids": "crm.team",
+        "user_ids": "res.users",
+        "plan_ids": "crm.recurring.plan",
+        "source_ids": "utm.source",
+        "country_ids": "res.country",
+        "reason_ids": "crm.subscription.close.reason",
+    }
+
     def __init__(self, env, title, result, options):
         super().__init__(env, title)
         self.result = result
@@ -104,7 +108,7 @@ class MetricsSheet(Sheet):
         companies = companies or self.env.companies
         self.write_row(self.env._("Company"), ", ".join(companies.mapped("name")))
         labels = self.filter_labels()
-        for key, model in FILTERS.items():
+        for key, model in self.FILTERS.items():
             if ids := self.options.get(key):
                 names = self.env[model].browse(ids).mapped("display_name")
                 self.write_row(labels[key], ", ".join(names))
@@ -127,6 +131,18 @@ class MetricsSheet(Sheet):
             "country_ids": self.env._("Country"),
             "reason_ids": self.env._("Close Reason"),
         }
+
+    def write_table(self, title, heads, rows):
+        """Write a table with its title, and an empty row below.
+
+        :param heads: names of the columns
+        :param rows: lists of cells, see :meth:`write_row`
+        """
+        self.write_row(title, bold=True)
+        self.write_row(*heads, bold=True, bottom=1)
+        for row in rows:
+            self.write_row(*row)
+        self.row += 1
 
     def write_choices(self):
         """Write what else the result was asked with."""

@@ -33,12 +33,19 @@ class CrmMetricsDemo(models.AbstractModel):
         partners = self._create_customers(story, sellers)
         leads = self._create_pipeline(story, sellers, partners)
         self.env.company.write(
-            {"crm_metrics_grace_days": 10, "crm_metrics_revalue_monthly": True}
+            {
+                "crm_metrics_grace_days": 10,
+                "crm_metrics_revalue_monthly": True,
+                "crm_metrics_stuck_activity": True,
+            }
         )
         self._create_subscriptions(story, sellers, partners, leads)
         engine = self.env["crm.metrics.engine"]
         for fact in engine._facts():
             engine.recompute(fact)
+        # as the scheduled action will do it from now on
+        leads = self.env["crm.lead"]
+        leads.search(leads._crm_stuck_due(self.env.company))._plan_stuck()
 
     def _records(self, model, prefix, vals_list):
         """Create records with external ids, so that uninstalling removes them."""

@@ -32,6 +32,7 @@ class CrmMetricsDemo(models.AbstractModel):
         by_deal = dict(zip(map(id, there), leads, strict=True))
         self._create_events(deals, by_deal, stages, reasons, sellers, partners)
         self._date_leads(there, leads)
+        self._track_stages(there, leads, stages, sellers)
         return {
             id(deal.subscription): by_deal[id(deal)]
             for deal in there
@@ -196,3 +197,53 @@ class CrmMetricsDemo(models.AbstractModel):
             )
         )
         leads.invalidate_recordset()
+
+    def _track_stages(self, deals, leads, stages, sellers):
+        """Write the moves of open deals into the chatter, as Odoo would have done.
+
+        Its status bar reads from there how long a deal was in each stage. Those that
+        are closed nobody works with: their messages would take as long as the leads.
+        """
+        moves = [
+            (lead, before, step)
+            for deal, lead in zip(deals, leads, strict=True)
+            if deal.open
+            for before, step in zip(deal.steps, deal.steps[1:], strict=False)
+            if before.stage != step.stage
+        ]
+        subtype = self.env.ref("crm.mt_lead_stage")
+        messages = self.env["mail.message"].create(
+            [
+                {
+                    "model": "crm.lead",
+                    "res_id": lead.id,
+                    "message_type": "notification",
+                    "subtype_id": subtype.id,
+                    "author_id": sellers[step.seller][0].partner_id.id,
+                    "date": step.at,
+                }
+                for lead, _before, step in moves
+            ]
+        )
+        field = self.env["ir.model.fields"]._get("crm.lead", "stage_id")
+        values = self.env["mail.tracking.value"].create(
+            [
+                {
+                    "mail_message_id": message.id,
+                    "field_id": field.id,
+                    "old_value_integer": stages[before.stage].id,
+                    "old_value_char": stages[before.stage].name,
+                    "new_value_integer": stages[step.stage].id,
+                    "new_value_char": stages[step.stage].name,
+                }
+                for message, (_lead, before, step) in zip(messages, moves, strict=True)
+            ]
+        )
+        values.flush_recordset()
+        self.env.cr.execute(
+            """UPDATE mail_tracking_value v SET create_date = m.date
+                 FROM mail_message m
+                WHERE m.id = v.mail_message_id AND v.id = ANY(%s)""",
+            [values.ids],
+        )
+        values.invalidate_recordset()

@@ -3,6 +3,8 @@ from odoo import api, models
 #: stored fields of a lead that its log follows
 FOLLOWED = {
     "active",
+    # a probability that a person set differs from it
+    "automated_probability",
     "company_id",
     "date_deadline",
     "expected_revenue",

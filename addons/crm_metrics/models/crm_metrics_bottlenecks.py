@@ -5,7 +5,7 @@ from ..kernel import funnel
 from .crm_metrics_bottlenecks_stays import EVENT, GROUPS, SLICES, VISIT
 
 #: figures of `bottleneck_deals`: states of the funnel, and those of a stage
-STAGE_FIGURES = ("touched", "reached", "stuck")
+STAGE_FIGURES = ("touched", "reached", "stuck", "returns", "skips")
 #: bars of the waterfall
 BARS = tuple(f"waterfall.{kind}" for kind in ("start", *funnel.PARTS, "end"))
 FIGURES = ("touched", "reached", "stuck")
@@ -17,8 +17,8 @@ BARS = {
 }
 FIGURES = ("entered", *funnel.STATES, *STAGE_FIGURES, *BARS)
 #: of which a stage has to, or may be named
-NEEDS_STAGE = ("touched", "reached")
-TAKES_STAGE = ("lost", *STAGE_FIGURES)
+NEEDS_STAGE = ("touched", "reached", "returns", "skips")
+TAKES_STAGE = ("lost", "open", "archived", *STAGE_FIGURES)
 
 
 class CrmMetrics(models.AbstractModel):
@@ -50,7 +50,11 @@ class CrmMetrics(models.AbstractModel):
         # what moves between groups has not moved at all
         flows = self._value_flows({**options, "group": None})
         result = {
-            "meta": self._meta(options, [EVENT, VISIT]),
+            "meta": {
+                **self._meta(options, [EVENT, VISIT]),
+                # when the range begins: a browser does not know the company's zone
+                "start": self.env["crm.metrics.engine"]._iso(options["start"]),
+            },
             **self._bottleneck_figures(options, {**readings, "flows": flows}),
         }
         if options["group_by"]:
@@ -79,9 +83,11 @@ class CrmMetrics(models.AbstractModel):
 
         :param dict options: as there
         :param figure: `entered`, `won`, `lost`, `open`, `archived`; `touched`,
-            `reached`; `stuck`; or `waterfall.` and the name of a bar
-        :param stage_id: the stage that was touched, reached, where they are stuck or,
-            with `lost`, where they dropped
+            `reached`; `stuck`; `returns`, `skips`; or `waterfall.` and the name of a
+            bar
+        :param stage_id: the stage that was touched, reached, entered again, jumped
+            over, where they are stuck or, with `lost`, `open` and `archived`, that was
+            the furthest
         :param group: with `group_by`, the id of one group (None for "not set");
             False for all
         :return: dict with `lead_ids` and `gone`, the number of deals that have been
@@ -114,6 +120,10 @@ class CrmMetrics(models.AbstractModel):
             options["group"] = None
         if figure == "stuck":
             rows = self._stuck_leads(options, stage_id)
+        elif figure == "returns":
+            rows = self._return_leads(options, stage_id)
+        elif figure == "skips":
+            rows = self._skip_leads(options, stage_id)
         elif figure in BARS:
             rows = self._flow_leads(options, figure.removeprefix("waterfall."))
         else:

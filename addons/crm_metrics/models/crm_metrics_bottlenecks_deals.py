@@ -171,7 +171,7 @@ class CrmMetrics(models.AbstractModel):
         condition = SQL("TRUE")
         if figure in funnel.STATES:
             condition = SQL("state = %s", figure)
-        if figure == "lost" and place is not None:
+        if figure in funnel.STATES and place is not None:
             condition = SQL("%s AND furthest = %s", condition, place)
         elif figure == "touched":
             condition = SQL("get_bit(touched, %s) = 1", place)

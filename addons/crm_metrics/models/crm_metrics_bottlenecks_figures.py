@@ -200,27 +200,34 @@ class CrmMetrics(models.AbstractModel):
         )
 
     def _skips(self, options, rows):
-        """Return how often each stage was jumped over.
-
-        An exit jumps over the open stages that lie between in the present order, of
-        its team's pipeline: those of that team and those of no team.
-        """
-        there = {stage["id"]: stage for stage in options["order"] if stage["is_there"]}
+        """Return how often each stage was jumped over."""
         jumps = Counter()
         for _slice, _company, stage, _outcome, target, _reason, team, stays, *_ in rows:
-            if team is not None and stage in there and target in there:
+            if team is not None:
                 jumps[stage, target, team] += stays
         skips = Counter()
-        for (stage, target, team), number in jumps.items():
-            low, high = there[stage]["sequence"], there[target]["sequence"]
-            for key, between in there.items():
-                if (
-                    low < between["sequence"] < high
-                    and not between["is_won"]
-                    and (not between["teams"] or team in between["teams"])
-                ):
-                    skips[key] += number
+        for jump, number in jumps.items():
+            for key in self._jumped_over(options, *jump):
+                skips[key] += number
         return skips
+
+    def _jumped_over(self, options, stage, target, team):
+        """Return the stages that an exit jumps over.
+
+        Those are the open stages that lie between in the present order, of the team's
+        pipeline: those of that team and those of no team.
+        """
+        there = {stage["id"]: stage for stage in options["order"] if stage["is_there"]}
+        if stage not in there or target not in there:
+            return set()
+        low, high = there[stage]["sequence"], there[target]["sequence"]
+        return {
+            key
+            for key, between in there.items()
+            if low < between["sequence"] < high
+            and not between["is_won"]
+            and (not between["teams"] or team in between["teams"])
+        }
 
     # ------------------------------------------------------------------
     # chain

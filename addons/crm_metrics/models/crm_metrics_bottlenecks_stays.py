@@ -208,11 +208,9 @@ class CrmMetrics(models.AbstractModel):
             )
         )
 
-    def _stay_returns(self, options):
-        """Count stays begun in the range of deals that had been in the stage before.
-
-        :return: rows (slice, stage, number)
-        """
+    def _returns(self, options):
+        """Return the query of stays begun in the range of deals that had been in the
+        stage before."""
         query = self._stay_query(options)
         columns = self._stay_columns(query, options["group"])
         query.add_where(SQL("%s >= %s", columns["entered"], options["start"]))
@@ -227,9 +225,60 @@ class CrmMetrics(models.AbstractModel):
                 columns["visit_no"],
             )
         )
+        return query
+
+    def _stay_returns(self, options):
+        """Count returns: rows (slice, stage, number)."""
+        query = self._returns(options)
+        columns = self._stay_columns(query, options["group"])
         query.groupby = SQL("1, 2")
         return self.env.execute_query(
             query.select(columns["slice"], columns["stage_key"], SQL("count(*)"))
+        )
+
+    def _return_leads(self, options, stage_id):
+        """Return rows (slice, lead id or None) of the deals that returned."""
+        query = self._returns(options)
+        return self._stay_leads(options, query, stage_id)
+
+    def _skip_leads(self, options, stage_id):
+        """Return rows (slice, lead id or None) of the deals that jumped over."""
+        query = self._stay_query(options)
+        columns = self._stay_columns(query)
+        query.add_where(SQL("%s <= %s", columns["left"], options["moment"]))
+        query.add_where(SQL("%s > 0", columns["skipped"]))
+        jump = [
+            columns["stage_key"],
+            columns["next_stage_key"],
+            SQL("COALESCE(%s, 0)", columns["team_id"]),
+        ]
+        jumps = self.env.execute_query(
+            query.select(SQL("DISTINCT %s", jump[0]), *jump[1:])
+        )
+        over = [
+            SQL("(%s, %s, %s)", *each)
+            for each in jumps
+            if stage_id in self._jumped_over(options, *each)
+        ]
+        query.add_where(
+            SQL(
+                "(%s) IN (VALUES (0, 0, 0), %s)",
+                SQL(", ").join(jump),
+                SQL(", ").join(over),
+            )
+            if over
+            else SQL("FALSE")
+        )
+        return self._stay_leads(options, query)
+
+    def _stay_leads(self, options, query, stage_id=None):
+        """Return rows (slice, lead id or None) of the deals of some stays."""
+        columns = self._stay_columns(query, options["group"])
+        if stage_id is not None:
+            query.add_where(SQL("%s = %s", columns["stage_key"], stage_id))
+        query.groupby = SQL("%s, 1, 2", columns["lead_key"])
+        return self.env.execute_query(
+            query.select(columns["slice"], columns["lead_id"])
         )
 
     def _stay_durations(self, options):

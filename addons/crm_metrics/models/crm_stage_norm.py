@@ -98,20 +98,27 @@ class CrmStageVisit(models.Model):
         """
         if day is None:
             day = company._metrics_today() - timedelta(days=1)
+        # what is going on today does not change a norm up to yesterday: once a day
+        return self._norms_cached(company.id, day, self._newest(company, day))
+
+    @api.model
+    def _newest(self, company, day):
+        """Return a number that changes when visits up to a day change, or None.
+
+        A visit that is written anew has a new id. For caches of what is computed
+        from them.
+        """
         self.env["crm.lead.event"].flush_model()
         self.flush_model()
-        end = company._metrics_end_of_day(day)
-        # What is going on today does not change a norm up to yesterday, so that it is
-        # computed once a day. A visit that is written anew has a new id.
         self.env.cr.execute(
             SQL(
                 """SELECT id FROM crm_stage_visit WHERE "left" <= %s
                     ORDER BY id DESC LIMIT 1""",
-                end,
+                company._metrics_end_of_day(day),
             )
         )
         newest = self.env.cr.fetchone()
-        return self._norms_cached(company.id, day, newest and newest[0])
+        return newest and newest[0]
 
     @tools.ormcache("company_id", "day", "newest")
     def _norms_cached(self, company_id, day, newest):

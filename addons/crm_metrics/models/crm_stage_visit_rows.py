@@ -13,9 +13,13 @@ def crowded(moments):
 
     :param moments: SQL that selects the moments to look at
     """
+    # most moments are of one lead: an index alone tells that
     return SQL(
-        """SELECT at FROM crm_lead_event
-            WHERE source = ANY(%(recorded)s) AND at IN (%(moments)s)
+        """SELECT at
+             FROM (SELECT at FROM crm_lead_event WHERE at IN (%(moments)s)
+                    GROUP BY at HAVING count(*) >= %(bulk_from)s) AS often
+             JOIN crm_lead_event USING (at)
+            WHERE source = ANY(%(recorded)s)
             GROUP BY at HAVING count(DISTINCT lead_key) >= %(bulk_from)s""",
         recorded=RECORDED,
         moments=moments,
@@ -61,7 +65,8 @@ def visits(scope):
         WITH crowd AS MATERIALIZED (%(crowd)s), pipeline AS (%(pipelines)s),
         state AS (
             SELECT e.lead_key, e.at, e.id, e AS event, e.active, e.lost_reason_id,
-                   e.user_id, e.company_id, NOT e.active AND e.won_status = 'lost' AS lost,
+                   e.user_id, e.company_id,
+                   NOT e.active AND e.won_status = 'lost' AS lost,
                    -- where the deal stays: nowhere while it is won, archived, a lead
                    CASE WHEN e.type = 'opportunity' AND e.active AND e.removed IS NULL
                          AND e.stage_is_won IS NOT TRUE THEN e.stage_key END AS stay
@@ -156,10 +161,12 @@ def visits(scope):
          CROSS JOIN LATERAL (
                SELECT COALESCE((last).company_id, team.company_id, usr.company_id,
                                v.last_company_id) AS id) AS company
-          LEFT JOIN crowd came
+          -- arrays, because they are taken to be short: the planner would prepare
+          -- for a crowd at every other moment and sort all visits into files
+          LEFT JOIN unnest(ARRAY(SELECT at FROM crowd)) AS came (at)
                  ON came.at = (first).at AND (first).source = ANY(%(recorded)s)
                 AND NOT v.is_born
-          LEFT JOIN crowd went
+          LEFT JOIN unnest(ARRAY(SELECT at FROM crowd)) AS went (at)
                  ON went.at = (next).at AND (next).source = ANY(%(recorded)s)
           -- teams without stages of their own share a pipeline
           LEFT JOIN (SELECT DISTINCT team FROM pipeline WHERE team <> 0) own

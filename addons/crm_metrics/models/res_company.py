@@ -31,6 +31,11 @@ class ResCompany(models.Model):
         help="So many days before a term runs out, its salesperson gets an activity; "
         "0: none.",
     )
+    crm_metrics_stuck_activity = fields.Boolean(
+        string="Activities for Stuck Deals",
+        help="The salesperson gets an activity when an opportunity has been in its "
+        "stage for longer than nine of ten.",
+    )
     crm_metrics_won_subscription = fields.Selection(
         [("manual", "By a button"), ("automatic", "Automatically")],
         string="Subscription of a Won Opportunity",

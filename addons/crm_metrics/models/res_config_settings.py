@@ -16,6 +16,9 @@ class ResConfigSettings(models.TransientModel):
     crm_metrics_renewal_days = fields.Integer(
         related="company_id.crm_metrics_renewal_days", readonly=False
     )
+    crm_metrics_stuck_activity = fields.Boolean(
+        related="company_id.crm_metrics_stuck_activity", readonly=False
+    )
     crm_metrics_won_subscription = fields.Selection(
         related="company_id.crm_metrics_won_subscription",
         readonly=False,

@@ -12,6 +12,7 @@ from . import test_subscription
 from . import test_security
 from . import test_engine
 from . import test_web
+from . import test_web_bottlenecks
 from . import test_translations
 from . import test_subscription_actions
 from . import test_renewals
@@ -21,9 +22,12 @@ from . import test_lead_event
 from . import test_lead_event_hooks
 from . import test_lead_event_backfill
 from . import test_stage_visit
+from . import test_lead_stage_mark
+from . import test_stuck_activity
+from . import test_team_card
+from . import test_stage_visit_stages
+from . import test_stage_visit_engine
 from . import test_stage_norm
 from . import test_bottlenecks
 from . import test_bottlenecks_scope
 from . import test_bottlenecks_flows
-from . import test_stage_visit_stages
-from . import test_stage_visit_engine

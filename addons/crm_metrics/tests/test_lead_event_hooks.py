@@ -202,6 +202,13 @@ class TestLeadEventHooks(LeadEventCase):
         self.assertEqual(self.engine.audit([EVENT]), {EVENT: 0})
         self.assertTrue(self.events()[-1].exact)
 
+    def test_a_scoring_that_comes_to_what_a_person_has_set(self):
+        self.lead.write({"probability": 40, "automated_probability": 60})
+        self.assertAdded(is_automated_probability=False, probability=40)
+        self.lead.automated_probability = 40
+        self.assertAdded(is_automated_probability=True)
+        self.assertEqual(self.audit(), 0)
+
     # -- engine ---------------------------------------------------------
 
     def test_what_is_derived_is_queued(self):

@@ -29,6 +29,7 @@ REVIEWED = {
     "crm.stage.visit": {"action_open_lead": "check_access of visit and lead"},
     "crm.lead": {
         "action_create_crm_subscription": "check_access of lead and subscription",
+        "action_view_crm_stage_visits": "check_access",
         "action_view_crm_subscriptions": "check_access",
     },
     "crm.subscription": {

@@ -169,9 +169,7 @@ class TestStageVisit(StageVisitCase):
         self.lead.stage_id = self.stage_won
         self.commit()
         self.assertEqual(self.lead.won_status, "won")
-        self.assertEqual(
-            self.told("lost_reason_id"), [("Fresh", "lost", self.reason)]
-        )
+        self.assertEqual(self.told("lost_reason_id"), [("Fresh", "lost", self.reason)])
         self.move(self.stage_offer, self.stage_won)
         self.assertEqual(
             self.told("lost_reason_id")[1:], [("Offer", "won", self.reason.browse())]
@@ -236,7 +234,10 @@ class TestStageVisit(StageVisitCase):
         self.lead.action_archive()
         self.assertEqual(
             self.told("lost_reason_id"),
-            [("Fresh", "lost", self.reason), ("Fresh", "archived", self.reason[:0])],
+            [
+                ("Fresh", "lost", self.reason),
+                ("Fresh", "archived", self.reason.browse()),
+            ],
         )
         self.assertKept()
 
@@ -262,7 +263,10 @@ class TestStageVisit(StageVisitCase):
         self.lead.action_restore()
         self.assertEqual(
             self.told("left", "lost_reason_id"),
-            [("Fresh", "lost", lost, self.reason), ("Fresh", "open", False, self.reason[:0])],
+            [
+                ("Fresh", "lost", lost, self.reason),
+                ("Fresh", "open", False, self.reason.browse()),
+            ],
         )
         self.assertEqual(self.visits()[1].entered, restored)
         self.assertKept()

@@ -35,7 +35,8 @@ class TestStageVisitStages(StageVisitCase):
                 ("forward", self.stage_new.browse(), key, "Talk"),
             ],
         )
-        self.assertEqual((visits[0].next_stage_id.id, visits[0].next_stage_key), (False, key))
+        self.assertFalse(visits[0].next_stage_id)
+        self.assertEqual(visits[0].next_stage_key, key)
         # what lay between can no longer be said
         self.assertEqual(visits.mapped("skipped"), [0, 0, 0])
         self.assertKept()
@@ -201,9 +202,7 @@ class TestStageVisitCompany(StageVisitCase):
         self.assertKept()
         lead.company_id = self.company
         lead.user_id = self.seller
-        self.assertEqual(
-            self.told(lead=lead), [("Fresh", "forward"), ("Talk", "open")]
-        )
+        self.assertEqual(self.told(lead=lead), [("Fresh", "forward"), ("Talk", "open")])
         self.assertFalse(self.issue(lead))
 
     def test_the_company_comes_later(self):

@@ -1,14 +1,12 @@
-import io
-import json
 from datetime import date
 
 from dateutil.relativedelta import relativedelta
-from openpyxl import load_workbook
 
 from odoo.tests import HttpCase, tagged
 from odoo.tests.common import no_retry
 
 from .common import CrmMetricsCommon
+from .common_web import ExportMixin
 
 
 def _hoot_id(name):
@@ -168,17 +166,7 @@ class TestTours(WebCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestExport(WebCommon):
-    def export(
-        self, login="metrics_manager", options=None, raw=None, what="recurring", **query
-    ):
-        self.authenticate(login, login)
-        if options is not None:
-            raw = json.dumps(options)
-        return self.url_open(
-            f"/crm_metrics/{what}.xlsx", params={"options": raw, **query}
-        )
-
+class TestExport(ExportMixin, WebCommon):
     def options(self, **more):
         return {
             "date_from": self.months_ago(11).isoformat(),
@@ -186,17 +174,6 @@ class TestExport(WebCommon):
             "company_ids": self.company.ids,
             **more,
         }
-
-    def rows(self, response):
-        self.assertEqual(response.status_code, 200, response.text[:500])
-        book = load_workbook(io.BytesIO(response.content))
-        rows = [
-            [cell for cell in row if cell.value is not None] for row in book.active.rows
-        ]
-        return [row for row in rows if row]
-
-    def values(self, response):
-        return [[cell.value for cell in row] for row in self.rows(response)]
 
     def test_same_figures_as_the_screen(self):
         response = self.export(options=self.options())
@@ -339,6 +316,12 @@ class TestExport(WebCommon):
                 response = self.export(**bad)
                 self.assertEqual(response.status_code, 400)
                 self.assertIn(message, response.text)
+
+    def test_unknown_report(self):
+        for what in ("status", "_options", "crm.lead"):
+            with self.subTest(what=what):
+                response = self.export(what=what, options=self.options())
+                self.assertEqual(response.status_code, 404)
 
     def test_a_message_is_no_markup(self):
         response = self.export(options=self.options(grain="<script>alert(1)</script>"))

@@ -12,11 +12,11 @@ import {
     rateOf,
 } from "@crm_metrics/cohorts/cohort_figures";
 import {dayOfAge} from "@crm_metrics/cohorts/cohort_records";
-import {defineRecurringScreen, month, result} from "./crm_metrics_test_helpers";
+import {defineScreens, month, result} from "./crm_metrics_test_helpers";
 
 describe.current.tags("desktop");
 
-beforeEach(defineRecurringScreen);
+beforeEach(defineScreens);
 
 const [NET, GROSS, CUSTOMERS] = FIGURES;
 

@@ -11,6 +11,7 @@ import {
     patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
 import {localization} from "@web/core/l10n/localization";
+import {PIPELINE_MODELS} from "./bottlenecks_helpers";
 
 class CrmMrrMovement extends models.Model {
     _name = "crm.mrr.movement";
@@ -63,7 +64,7 @@ export function mockLocale() {
 }
 
 /** Day of the tests: 21 November 2026, noon UTC. */
-export function defineRecurringScreen() {
+export function defineScreens() {
     mockDate("2026-11-21 12:00:00", 0);
     defineMailModels();
     defineModels([
@@ -71,6 +72,7 @@ export function defineRecurringScreen() {
         CrmSubscription,
         CrmSubscriptionCloseReason,
         CrmTeam,
+        ...PIPELINE_MODELS,
     ]);
     defineMenus([{id: 0}]); // prevents auto-loading the first action
     defineActions([
@@ -88,6 +90,14 @@ export function defineRecurringScreen() {
             name: "Cohorts",
             path: "recurring-cohorts",
             tag: "crm_metrics.cohorts",
+            type: "ir.actions.client",
+        },
+        {
+            id: 73,
+            xml_id: "crm_metrics.crm_metrics_bottlenecks_action",
+            name: "Bottlenecks",
+            path: "pipeline-bottlenecks",
+            tag: "crm_metrics.bottlenecks",
             type: "ir.actions.client",
         },
     ]);

@@ -12,16 +12,11 @@ import {
 import {browser} from "@web/core/browser/browser";
 import {redirect} from "@web/core/utils/urls";
 import {WebClient} from "@web/webclient/webclient";
-import {
-    defineRecurringScreen,
-    mockFacade,
-    month,
-    result,
-} from "./crm_metrics_test_helpers";
+import {defineScreens, mockFacade, month, result} from "./crm_metrics_test_helpers";
 
 describe.current.tags("desktop");
 
-beforeEach(defineRecurringScreen);
+beforeEach(defineScreens);
 
 const PERIODS = () => [
     month(9, 1000, {new: 500, churn: -200}, {opening: 10, new: 3, churn: -1}),

@@ -5,16 +5,11 @@ import {contains, mountWithCleanup, onRpc} from "@web/../tests/web_test_helpers"
 import {browser} from "@web/core/browser/browser";
 import {redirect} from "@web/core/utils/urls";
 import {WebClient} from "@web/webclient/webclient";
-import {
-    defineRecurringScreen,
-    mockFacade,
-    month,
-    result,
-} from "./crm_metrics_test_helpers";
+import {defineScreens, mockFacade, month, result} from "./crm_metrics_test_helpers";
 
 describe.current.tags("desktop");
 
-beforeEach(defineRecurringScreen);
+beforeEach(defineScreens);
 
 const PERIODS = () => [
     month(9, 1000, {new: 500, churn: -200}, {opening: 10, new: 3, churn: -1}),
@@ -102,7 +97,7 @@ test("committed: the range reaches ahead, and what is agreed on is marked", asyn
     ]);
     expect(browser.location.search).toBe("?view=committed&period=around_today");
     expect("tr.o_crm_metrics_ahead").toHaveCount(1);
-    expect("tr.o_crm_metrics_ahead th").toHaveText("Dec 2026(agreed on)");
+    expect("tr.o_crm_metrics_ahead th").toHaveText("Dec 2026 (agreed on)");
     expect("[data-card=arr] .o_crm_metrics_card_note").toHaveText(/16,206 today$/);
     expect("[data-card=waterfall] p:first").toHaveText(/Hatched is what was agreed on/);
     expect(

@@ -1,4 +1,5 @@
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
+import {lastDay} from "@crm_metrics/core/period";
 import {toBars} from "@crm_metrics/waterfall_chart/waterfall";
 import {
     isNothing,
@@ -6,7 +7,7 @@ import {
     waterfallSteps,
     wholeRange,
 } from "@crm_metrics/recurring/recurring_figures";
-import {lastDay, movementsAction} from "@crm_metrics/recurring/recurring_records";
+import {movementsAction} from "@crm_metrics/recurring/recurring_records";
 import {mockLocale, month, result} from "./crm_metrics_test_helpers";
 
 describe.current.tags("headless");

@@ -1,27 +1,19 @@
-import {Component, onWillStart, useState} from "@odoo/owl";
+import {Component} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
-import {user} from "@web/core/user";
-import {KeepLast} from "@web/core/utils/concurrency";
-import {useService} from "@web/core/utils/hooks";
-import {useSetupAction} from "@web/search/action_hook";
-import {Layout} from "@web/search/layout";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
 import {ChartCard} from "../chart_card/chart_card";
 import {ChoiceSwitch} from "../choice_menu/choice_switch";
-import {userMessage} from "../core/errors";
-import {useFilters} from "../core/filters";
-import {Formatter} from "../core/format";
-import {periodLabel, rangeLabel} from "../core/period";
+import {lastDay, periodLabel, rangeLabel} from "../core/period";
+import {useMetricsScreen} from "../core/screen";
 import {HeatMap} from "../heat_map/heat_map";
-import {MetricsHeader} from "../metrics_header/metrics_header";
+import {MetricsScreen} from "../metrics_screen/metrics_screen";
 import {
     cohortOptions,
     COHORT_FILTERS,
     MORE_FILTERS,
 } from "../recurring/recurring_filters";
-import {lastDay} from "../recurring/recurring_records";
-import {EmptyState, ErrorState, LoadingState} from "../screen_state/screen_state";
+import {EmptyState} from "../screen_state/screen_state";
 import {averages, FIGURES, heatScale, rateOf} from "./cohort_figures";
 import {cohortAction, cohortCustomers, dayOfAge} from "./cohort_records";
 
@@ -32,73 +24,31 @@ export class CohortsAction extends Component {
         ChartCard,
         ChoiceSwitch,
         EmptyState,
-        ErrorState,
         HeatMap,
-        Layout,
-        LoadingState,
-        MetricsHeader,
+        MetricsScreen,
     };
     static props = {...standardActionServiceProps};
     static displayName = _t("Cohorts");
 
     setup() {
-        this.orm = useService("orm");
-        this.action = useService("action");
-        this.keepLast = new KeepLast();
         this.figures = FIGURES;
         this.moreFilters = MORE_FILTERS;
         this.figureLabel = _t("What is left");
-        this.display = {controlPanel: {}};
-        const onChange = (changes) => {
-            // another look at the same figures
-            if (Object.keys(changes).join() !== "figure") {
-                this.load();
-            }
-        };
-        this.filters = useFilters(COHORT_FILTERS, this.props, onChange);
-        this.state = useState({
-            isLoading: true,
-            error: null,
-            cohorts: null,
-            values: null, // of the filters that the cohorts were asked with
-            emptiness: null, // "all" or "selection"
-            meta: null,
+        this.screen = useMetricsScreen({
+            props: this.props,
+            filters: COHORT_FILTERS,
+            looks: ["figure"],
+            fetch: (values) => this.fetch(values),
         });
-        useSetupAction({
-            getLocalState: () => ({
-                query: this.filters.query,
-                names: {...this.filters.names},
-            }),
-        });
-        onWillStart(async () => {
-            const loading = this.load();
-            // coming back through the breadcrumbs: the screen as it was, at once
-            if (this.props.state) {
-                await loading;
-            }
-        });
+        const {orm, action, filters, state} = this.screen;
+        Object.assign(this, {orm, action, filters, state});
     }
 
     get options() {
         return cohortOptions(this.filters.values);
     }
 
-    async load() {
-        this.state.isLoading = true;
-        try {
-            Object.assign(this.state, await this.keepLast.add(this.fetch()), {
-                error: null,
-                isLoading: false,
-            });
-        } catch (error) {
-            const message = userMessage(error);
-            Object.assign(this.state, {error: message, meta: null, isLoading: false});
-        }
-    }
-
-    async fetch() {
-        await this.filters.check();
-        const values = {...this.filters.values};
+    async fetch(values) {
         const {meta, cohorts} = await this.orm.call(
             "crm.metrics",
             "recurring_cohorts",
@@ -111,28 +61,20 @@ export class CohortsAction extends Component {
             });
             emptiness = count ? "selection" : "all";
         }
-        return {meta, cohorts, values, emptiness};
+        return {meta, emptiness, content: {cohorts, values}};
     }
 
     // -------------------------------------------------------------------------
     // what is on the screen
     // -------------------------------------------------------------------------
 
-    get companyIds() {
-        return user.activeCompanies.map(({id}) => id);
-    }
-
     get exportUrl() {
-        const options = {...this.options, company_ids: this.companyIds};
-        const query = new URLSearchParams({
-            options: JSON.stringify(options),
-            figure: this.filters.values.figure,
-        });
-        return `/crm_metrics/recurring_cohorts.xlsx?${query}`;
+        const {figure} = this.filters.values;
+        return this.screen.exportUrl("recurring_cohorts", this.options, {figure});
     }
 
     get format() {
-        return new Formatter(this.state.meta.currency);
+        return this.screen.format;
     }
 
     get figure() {
@@ -164,7 +106,7 @@ export class CohortsAction extends Component {
     /** Props of HeatMap. */
     get heatMap() {
         const {figure, format} = this;
-        const {cohorts} = this.state;
+        const {cohorts} = this.state.content;
         const means = averages(figure, cohorts);
         const scale = heatScale([
             ...means.map(({rate}) => rate),
@@ -259,14 +201,14 @@ export class CohortsAction extends Component {
     // -------------------------------------------------------------------------
 
     async openCohort({cohort}, {age}) {
-        const {companyIds} = this;
+        const {companyIds} = this.screen;
         const customers = await cohortCustomers(this.orm, cohort, companyIds);
         return this.action.doAction(
             cohortAction({
                 label: periodLabel({date_from: cohort}, "month"),
                 day: dayOfAge(cohort, age, this.lastDay),
                 customers,
-                values: this.state.values,
+                values: this.state.content.values,
                 companyIds,
             })
         );

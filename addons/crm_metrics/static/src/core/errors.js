@@ -8,8 +8,26 @@ const FOR_USERS = [
     "odoo.exceptions.ValidationError",
 ];
 
-export function isForUser(error) {
+function isForUser(error) {
     return error instanceof RPCError && FOR_USERS.includes(error.exceptionName);
+}
+
+/**
+ * For a figure that is dispensable, e.g. of so long ago that a currency has no rate: no
+ * reason to show nothing of the rest.
+ *
+ * @param {Promise} answer of the façade
+ * @returns {Promise<Object|null>} null: the façade refuses
+ */
+export async function unlessRefused(answer) {
+    try {
+        return await answer;
+    } catch (error) {
+        if (isForUser(error)) {
+            return null;
+        }
+        throw error;
+    }
 }
 
 /**

@@ -99,6 +99,13 @@ export class Formatter {
         );
     }
 
+    /** A number of days: one decimal, none from 100 on. */
+    days(number) {
+        return write(number, false, (absolute) =>
+            formatFloat(absolute, {digits: [69, absolute < 100 ? 1 : 0]})
+        );
+    }
+
     count(number, {signed} = {}) {
         return write(number, signed, (absolute) =>
             formatFloat(absolute, {digits: [69, 0]})

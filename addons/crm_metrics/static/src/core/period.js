@@ -191,3 +191,15 @@ export function periodLabel(period, grain) {
     const format = PERIOD_FORMATS[grain];
     return format ? first.toFormat(format) : formatDate(first);
 }
+
+/**
+ * @param {Object} meta of a façade result
+ * @returns {string} the last day that is in the figures
+ */
+export function lastDay(meta) {
+    if (meta.last_day) {
+        return meta.last_day;
+    }
+    const asOf = DateTime.fromISO(meta.as_of).toISODate();
+    return asOf < meta.date_to ? asOf : meta.date_to;
+}

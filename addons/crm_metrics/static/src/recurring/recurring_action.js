@@ -1,23 +1,18 @@
-import {Component, onWillStart, useState} from "@odoo/owl";
+import {Component} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
-import {user} from "@web/core/user";
-import {KeepLast} from "@web/core/utils/concurrency";
-import {useService} from "@web/core/utils/hooks";
-import {useSetupAction} from "@web/search/action_hook";
-import {Layout} from "@web/search/layout";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
 import {ChartCard} from "../chart_card/chart_card";
 import {ChoiceMenu} from "../choice_menu/choice_menu";
 import {ChoiceSwitch} from "../choice_menu/choice_switch";
-import {isForUser, userMessage} from "../core/errors";
-import {useFilters} from "../core/filters";
-import {Formatter} from "../core/format";
+import {unlessRefused} from "../core/errors";
 import {GRAINS, previousRange} from "../core/period";
+import {useMetricsScreen} from "../core/screen";
+import {NO_GROUP} from "../core/slices";
 import {DataTable} from "../data_table/data_table";
 import {MetricCard} from "../metric_card/metric_card";
-import {MetricsHeader} from "../metrics_header/metrics_header";
-import {EmptyState, ErrorState, LoadingState} from "../screen_state/screen_state";
+import {MetricsScreen} from "../metrics_screen/metrics_screen";
+import {EmptyState} from "../screen_state/screen_state";
 import {WaterfallChart} from "../waterfall_chart/waterfall_chart";
 import {recurringCards} from "./recurring_cards";
 import {isNothing} from "./recurring_figures";
@@ -26,7 +21,6 @@ import {
     GROUPS,
     MEASURES,
     MORE_FILTERS,
-    NO_GROUP,
     recurringOptions,
     RECURRING_FILTERS,
     SLICES,
@@ -44,59 +38,30 @@ export class RecurringAction extends Component {
         ChoiceSwitch,
         DataTable,
         EmptyState,
-        ErrorState,
-        Layout,
-        LoadingState,
         MetricCard,
-        MetricsHeader,
+        MetricsScreen,
         WaterfallChart,
     };
     static props = {...standardActionServiceProps};
     static displayName = _t("Recurring Revenue");
 
     setup() {
-        this.orm = useService("orm");
-        this.action = useService("action");
-        this.keepLast = new KeepLast();
         this.views = VIEWS;
         this.measures = MEASURES;
         this.groups = GROUPS;
         this.moreFilters = MORE_FILTERS;
         this.measureLabel = _t("Amounts");
         this.groupLabel = _t("Group By");
-        this.display = {controlPanel: {}};
-        const onChange = (changes) => {
+        this.screen = useMetricsScreen({
+            props: this.props,
+            filters: RECURRING_FILTERS,
             // the same figures, written in another unit
-            if (Object.keys(changes).join() !== "measure") {
-                this.load();
-            }
-        };
-        this.filters = useFilters(
-            RECURRING_FILTERS,
-            this.props,
-            onChange,
-            withFittingPeriod
-        );
-        this.state = useState({
-            isLoading: true,
-            error: null,
-            screen: null, // what there is to show, see `screenOf`
-            emptiness: null, // see `emptinessOf`
-            meta: null,
+            looks: ["measure"],
+            fetch: (values) => this.fetch(values),
+            adjust: withFittingPeriod,
         });
-        useSetupAction({
-            getLocalState: () => ({
-                query: this.filters.query,
-                names: {...this.filters.names},
-            }),
-        });
-        onWillStart(async () => {
-            const loading = this.load();
-            // coming back through the breadcrumbs: the screen as it was, at once
-            if (this.props.state) {
-                await loading;
-            }
-        });
+        const {orm, action, filters, state} = this.screen;
+        Object.assign(this, {orm, action, filters, state});
     }
 
     // -------------------------------------------------------------------------
@@ -113,23 +78,8 @@ export class RecurringAction extends Component {
         return group === NO_GROUP ? this.options : {...this.options, group_by: group};
     }
 
-    async load() {
-        this.state.isLoading = true;
-        try {
-            Object.assign(this.state, await this.keepLast.add(this.fetch()), {
-                error: null,
-                isLoading: false,
-            });
-        } catch (error) {
-            const message = userMessage(error);
-            Object.assign(this.state, {error: message, meta: null, isLoading: false});
-        }
-    }
-
-    async fetch() {
-        await this.filters.check();
+    async fetch(values) {
         const {options} = this;
-        const values = {...this.filters.values};
         const isAhead =
             options.view === "committed" &&
             options.date_to > luxon.DateTime.local().toISODate();
@@ -144,11 +94,7 @@ export class RecurringAction extends Component {
                 : null,
         ]);
         const emptiness = isNothing(now.periods) ? await this.emptinessOf(now) : null;
-        return {
-            meta: now.meta,
-            emptiness,
-            screen: emptiness ? null : {now, before, today, values},
-        };
+        return {meta: now.meta, emptiness, content: {now, before, today, values}};
     }
 
     /** The equal range before, of which only totals are shown; null: not to be had. */
@@ -159,15 +105,7 @@ export class RecurringAction extends Component {
         });
         const grain = options.view === "net" ? options.grain : "year";
         const before = {...options, date_from: from, date_to: to, grain};
-        try {
-            return await this.orm.call("crm.metrics", "recurring", [before]);
-        } catch (error) {
-            // e.g. no rate of a currency so long ago: no reason to show nothing of now
-            if (isForUser(error)) {
-                return null;
-            }
-            throw error;
-        }
+        return unlessRefused(this.orm.call("crm.metrics", "recurring", [before]));
     }
 
     /** Why there is nothing to show, so that the screen can say what to do next. */
@@ -186,20 +124,16 @@ export class RecurringAction extends Component {
     // -------------------------------------------------------------------------
 
     get exportUrl() {
-        const options = {
-            ...this.slicedOptions,
-            company_ids: user.activeCompanies.map(({id}) => id),
-        };
-        const query = new URLSearchParams({
-            options: JSON.stringify(options),
-            measure: this.filters.values.measure,
-            onlyLosses: Boolean(this.state.screen.values.reasons.length),
-        });
-        return `/crm_metrics/recurring.xlsx?${query}`;
+        const {measure} = this.filters.values;
+        return this.screen.exportUrl("recurring", this.slicedOptions, {measure});
+    }
+
+    get content() {
+        return this.state.content;
     }
 
     get format() {
-        return new Formatter(this.state.meta.currency);
+        return this.screen.format;
     }
 
     get factor() {
@@ -207,7 +141,7 @@ export class RecurringAction extends Component {
     }
 
     get cards() {
-        const {now, before, today} = this.state.screen;
+        const {now, before, today} = this.content;
         const figures = {now, before, today, ...this.frame};
         return recurringCards(figures, (figure, label) => () => {
             if (figure === "pipeline") {
@@ -227,11 +161,11 @@ export class RecurringAction extends Component {
     }
 
     get chartMeaning() {
-        return chartMeaning(this.state.screen, this.frame);
+        return chartMeaning(this.content, this.frame);
     }
 
     get bars() {
-        return chartBars(this.state.screen, this.frame);
+        return chartBars(this.content, this.frame);
     }
 
     get summary() {
@@ -259,25 +193,25 @@ export class RecurringAction extends Component {
             format: this.format,
             factor: this.factor,
             measure: this.filters.values.measure,
-            onlyLosses: Boolean(this.state.screen.values.reasons.length),
+            onlyLosses: Boolean(this.content.values.reasons.length),
             meta: this.state.meta,
-            values: this.state.screen.values,
+            values: this.content.values,
             open: this.openMovements.bind(this),
         };
     }
 
     get table() {
-        return periodTable(this.state.screen.now.periods, this.frame);
+        return periodTable(this.content.now.periods, this.frame);
     }
 
     /** The slice that the figures on the screen are grouped by. */
     get slice() {
-        const {now, values} = this.state.screen;
+        const {now, values} = this.content;
         return now.groups && SLICES.find(({id}) => id === values.group);
     }
 
     get slices() {
-        return sliceTable(this.state.screen.now, this.slice, this.frame);
+        return sliceTable(this.content.now, this.slice, this.frame);
     }
 
     get slicesMeaning() {
@@ -289,7 +223,7 @@ export class RecurringAction extends Component {
         const sentences = [
             _t("The whole range by slice; the slices add up to the bars."),
         ];
-        const {groups} = this.state.screen.now;
+        const {groups} = this.content.now;
         if (groups.some(({periods}) => periods.some(({transfer}) => transfer))) {
             sentences.push(_t("Transfer went from one slice to another."));
         }
@@ -302,8 +236,8 @@ export class RecurringAction extends Component {
 
     get selection() {
         return {
-            values: this.state.screen.values,
-            companyIds: user.activeCompanies.map(({id}) => id),
+            values: this.content.values,
+            companyIds: this.screen.companyIds,
         };
     }
 

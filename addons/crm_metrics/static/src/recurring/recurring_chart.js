@@ -1,9 +1,8 @@
 import {_t} from "@web/core/l10n/translation";
-import {rangeLabel} from "../core/period";
+import {lastDay, rangeLabel} from "../core/period";
 import {toBars} from "../waterfall_chart/waterfall";
 import {waterfallSteps} from "./recurring_figures";
 import {MEASURES} from "./recurring_filters";
-import {lastDay} from "./recurring_records";
 
 /**
  * The waterfall of the screen and what is said about it. `frame` is that of the

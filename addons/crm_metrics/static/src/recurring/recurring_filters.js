@@ -1,42 +1,27 @@
 import {_t} from "@web/core/l10n/translation";
-import {choiceFilter, grainFilter, idsFilter, periodFilter} from "../core/filters";
+import {choiceFilter, grainFilter, periodFilter} from "../core/filters";
 import {coarsened, rangeOf} from "../core/period";
+import {
+    groupChoices,
+    sliceFilters,
+    sliceOptions,
+    SOURCE,
+    TEAM,
+    USER,
+} from "../core/slices";
 
 /**
  * By what recurring revenue can be narrowed and sliced, in the order of the menus.
  *
- * @typedef {Object} Slice
- * @property {string} id value of the façade's `group_by`
- * @property {string} filter name of the filter, also in the URL
- * @property {string} option key of the façade's options
- * @property {string} field of crm.mrr.movement
+ * @typedef {import("../core/slices").Slice} Slice of crm.mrr.movement, and besides
  * @property {string} [leadField] of crm.lead: an open one has no close reason
- * @property {string} resModel
  * @property {boolean} [onlyLosses] only losses are in it: no balances
  */
 
 /** @type {Slice[]} */
 export const SLICES = [
-    {
-        id: "team",
-        filter: "teams",
-        option: "team_ids",
-        field: "team_id",
-        leadField: "team_id",
-        resModel: "crm.team",
-        label: _t("Sales Team"),
-        by: _t("By sales team"),
-    },
-    {
-        id: "user",
-        filter: "users",
-        option: "user_ids",
-        field: "user_id",
-        leadField: "user_id",
-        resModel: "res.users",
-        label: _t("Salesperson"),
-        by: _t("By salesperson"),
-    },
+    {...TEAM, leadField: "team_id"},
+    {...USER, leadField: "user_id"},
     {
         id: "plan",
         filter: "plans",
@@ -48,17 +33,7 @@ export const SLICES = [
         allLabel: _t("All Plans"),
         by: _t("By recurring plan"),
     },
-    {
-        id: "source",
-        filter: "sources",
-        option: "source_ids",
-        field: "source_id",
-        leadField: "source_id",
-        resModel: "utm.source",
-        label: _t("Source"),
-        allLabel: _t("All Sources"),
-        by: _t("By source of the opportunity"),
-    },
+    {...SOURCE, leadField: "source_id"},
     {
         id: "country",
         filter: "countries",
@@ -86,12 +61,7 @@ export const SLICES = [
 /** Those that share one menu in the header. */
 export const MORE_FILTERS = SLICES.filter(({allLabel}) => allLabel);
 
-export const NO_GROUP = "none";
-
-export const GROUPS = [
-    {id: NO_GROUP, label: _t("No Grouping")},
-    ...SLICES.map(({id, label}) => ({id, label})),
-];
+export const GROUPS = groupChoices(SLICES);
 
 export const VIEWS = [
     {
@@ -116,11 +86,6 @@ export const MEASURES = [
     {id: "mrr", label: _t("MRR"), help: _t("Amounts a month")},
 ];
 
-const sliceFilters = () =>
-    Object.fromEntries(
-        SLICES.map(({filter, resModel}) => [filter, idsFilter(filter, resModel)])
-    );
-
 const idsOf = (choices) => choices.map(({id}) => id);
 
 export const RECURRING_FILTERS = {
@@ -129,25 +94,14 @@ export const RECURRING_FILTERS = {
     period: periodFilter(),
     grain: grainFilter(),
     group: choiceFilter("group", idsOf(GROUPS)),
-    ...sliceFilters(),
+    ...sliceFilters(SLICES),
 };
 
 export const COHORT_FILTERS = {
     figure: choiceFilter("figure", ["net", "gross", "customers"]),
     period: periodFilter(),
-    ...sliceFilters(),
+    ...sliceFilters(SLICES),
 };
-
-/**
- * @param {Object} values of the filters
- * @returns {Object} the options of the façade that narrow a result
- */
-export function sliceOptions(values) {
-    const chosen = SLICES.filter(({filter}) => values[filter]?.length);
-    return Object.fromEntries(
-        chosen.map(({filter, option}) => [option, [...values[filter]]])
-    );
-}
 
 /** @returns {Object} options of `crm.metrics.recurring`, without `group_by` */
 export function recurringOptions(values) {
@@ -157,14 +111,14 @@ export function recurringOptions(values) {
         date_to: range.to,
         grain: coarsened(range, values.grain),
         view: values.view,
-        ...sliceOptions(values),
+        ...sliceOptions(SLICES, values),
     };
 }
 
 /** @returns {Object} options of `crm.metrics.recurring_cohorts` */
 export function cohortOptions(values) {
     const range = rangeOf(values.period);
-    return {date_from: range.from, date_to: range.to, ...sliceOptions(values)};
+    return {date_from: range.from, date_to: range.to, ...sliceOptions(SLICES, values)};
 }
 
 const AHEAD = {preset: "around_today"};

@@ -1,20 +1,7 @@
 import {_t} from "@web/core/l10n/translation";
-import {rangeLabel} from "../core/period";
+import {lastDay, rangeLabel} from "../core/period";
+import {sliceTerms} from "../core/slices";
 import {SLICES} from "./recurring_filters";
-
-const {DateTime} = luxon;
-
-/**
- * @param {Object} meta of a façade result
- * @returns {string} the last day whose movements are in the figures
- */
-export function lastDay(meta) {
-    if (meta.last_day) {
-        return meta.last_day;
-    }
-    const asOf = DateTime.fromISO(meta.as_of).toISODate();
-    return asOf < meta.date_to ? asOf : meta.date_to;
-}
 
 /**
  * The movements that a screen's filters choose.
@@ -25,12 +12,7 @@ export function lastDay(meta) {
  * @returns {Array} domain of crm.mrr.movement
  */
 export function sliceDomain(values, companyIds, slice) {
-    const domain = [["company_id", "in", companyIds]];
-    for (const {filter, field} of SLICES) {
-        if (values[filter]?.length) {
-            domain.push([field, "in", values[filter]]);
-        }
-    }
+    const domain = [["company_id", "in", companyIds], ...sliceTerms(SLICES, values)];
     if (slice) {
         const {field} = SLICES.find(({id}) => id === slice.group);
         domain.push([field, "=", slice.id || false]);

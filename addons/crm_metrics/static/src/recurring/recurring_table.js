@@ -1,7 +1,6 @@
 import {_t} from "@web/core/l10n/translation";
-import {periodLabel, rangeLabel} from "../core/period";
+import {lastDay, periodLabel, rangeLabel} from "../core/period";
 import {shownKinds, wholeRange} from "./recurring_figures";
-import {lastDay} from "./recurring_records";
 
 /**
  * What tables of the screen are made from.

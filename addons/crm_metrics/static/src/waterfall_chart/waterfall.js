@@ -6,6 +6,7 @@
  * @property {string} label
  * @property {number} amount height: a balance for a total, else a signed change
  * @property {boolean} [isTotal] stands on the ground
+ * @property {"gain"|"loss"} [tone] where the sign does not say whether it is good
  * @property {number} [known] the part of the amount that is a fact today; the rest is
  *  only agreed on. Without it all is.
  *
@@ -28,9 +29,12 @@ export function toBars(steps) {
     });
 }
 
-function toneOf({amount, isTotal}) {
+function toneOf({amount, isTotal, tone}) {
     if (!amount) {
         return "none";
+    }
+    if (tone) {
+        return tone;
     }
     if (isTotal) {
         return "total";

@@ -3,6 +3,9 @@ import {Component, onWillStart, useEffect, useRef} from "@odoo/owl";
 import {loadBundle} from "@web/core/assets";
 import {paletteOf} from "../core/palette";
 
+/** So many pixels a bar has to have, for its name to lie below it. */
+const ROOM_FOR_LABEL = 80;
+
 /** Room for the figure above (or below) a bar, in pixels. */
 const FIGURE_HEIGHT = 22;
 
@@ -69,7 +72,7 @@ export class WaterfallChart extends Component {
     draw() {
         const palette = paletteOf(this.root.el);
         const {bars} = this.props;
-        const narrow = bars.length > 12;
+        const narrow = this.root.el.clientWidth / bars.length < ROOM_FOR_LABEL;
         this.chart = new Chart(this.canvas.el, {
             type: "bar",
             data: {

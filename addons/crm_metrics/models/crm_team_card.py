@@ -1,0 +1,77 @@
+from datetime import timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import fields, models, tools
+from odoo.exceptions import ValidationError
+
+
+class CrmTeam(models.Model):
+    """What the card of a team on the dashboard says about its pipeline."""
+
+    _inherit = "crm.team"
+
+    crm_metrics_card = fields.Json(
+        string="Pipeline",
+        compute="_compute_crm_metrics_card",
+        help="Velocity and worst stage of the last 12 months, for the team's card.",
+    )
+
+    def _compute_crm_metrics_card(self):
+        cards = {}
+        if self.env.user.has_group("sales_team.group_sale_salesman"):
+            visit = self.env["crm.stage.visit"]
+            day = self.env.company._metrics_today() - timedelta(days=1)
+            cards = self._crm_metrics_cards(
+                tuple(self.env.companies.ids), day, visit._newest(self.env.company, day)
+            )
+        for team in self:
+            team.crm_metrics_card = cards.get(team.id, False)
+
+    @tools.ormcache("self.env.uid", "self.env.lang", "company_ids", "day", "newest")
+    def _crm_metrics_cards(self, company_ids, day, newest):
+        """Return the cards of all teams that have some figures: dict, id -> card.
+
+        They end with the last full day, so that all calls of a day have the same
+        answer: it is computed once a day for each reader, who sees no deals but
+        those that the rules allow.
+
+        :param company_ids: the selected companies, the main one first
+        :param newest: number of the latest visit up to that day: it changes with the
+            figures
+        """
+        start = day - relativedelta(years=1) + timedelta(days=1)
+        options = {
+            "date_from": fields.Date.to_string(start),
+            "date_to": fields.Date.to_string(day),
+            "company_ids": list(company_ids),
+            "group_by": "team",
+        }
+        try:
+            result = self.env["crm.metrics"].bottlenecks(options)
+        except ValidationError:
+            # a rate between the companies' currencies is missing: their screen says so
+            return {}
+        about = {key: options[key] for key in ("date_from", "date_to")}
+        about["currency"] = result["meta"]["currency"]
+        return {
+            group["id"]: {**about, **self._crm_metrics_card_of(group)}
+            for group in result["groups"]
+            if group["id"]
+        }
+
+    def _crm_metrics_card_of(self, group):
+        """Return what a card says of a group of the façade's result."""
+        worst = max(
+            group["stages"],
+            # where nobody enters amounts, the number of deals tells
+            key=lambda stage: (stage["value_lost"], stage["exits"]["lost"]),
+            default=None,
+        )
+        if not worst or not worst["exits"]["lost"]:
+            worst = {"name": None, "value_lost_share": None}
+        return {
+            "velocity": group["velocity"],
+            "stage": worst["name"],
+            "share": worst["value_lost_share"],
+        }
