@@ -5,7 +5,7 @@ import sys
 
 from scripts.setup import testing
 
-from . import lead_write, pipeline, purchases, recurring
+from . import bottlenecks, lead_write, pipeline, purchases, recurring
 from .harness import Bench, registry_of
 
 #: What each size is of the rows of `large`.
@@ -40,6 +40,7 @@ def main() -> int:
             lead_write.measure(bench)
         if "pipeline" in arguments.only:
             pipeline.measure(bench, leads=int(DEALS * size))
+            bottlenecks.measure(bench)
     return 0
 
 
