@@ -150,7 +150,9 @@ class CrmLeadEvent(models.Model):
                     "stage_is_won": stage.is_won,
                 }
             for name, value in filled.items():
-                vals.setdefault(name, value)
+                # an empty number would become 0, and differ from a recorded one
+                if value is not None and value is not False:
+                    vals.setdefault(name, value)
         events = super().create(vals_list)
         for fact in self._fact_downstream():
             self.env["crm.metrics.queue"]._push(fact, events.mapped("lead_key"))

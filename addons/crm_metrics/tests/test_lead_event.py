@@ -230,5 +230,10 @@ class TestLeadEvent(LeadEventCase):
         self.assertTrue(event.stage_is_won)
         self.assertEqual((event.user_key, event.team_key), (self.seller.id, 0))
         self.assertEqual((event.source, event.exact), ("import", True))
+        # nobody has no number, as in events that were recorded
+        self.env.cr.execute(
+            "SELECT team_key FROM crm_lead_event WHERE id = %s", [event.id]
+        )
+        self.assertEqual(self.env.cr.fetchall(), [(None,)])
         # an old story is not what a lead was last
         self.assertEqual(self.audit(), 0)
