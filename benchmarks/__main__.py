@@ -5,14 +5,14 @@ import sys
 
 from scripts.setup import testing
 
-from . import lead_write, pipeline, recurring
+from . import bottlenecks, lead_write, pipeline, purchases, recurring
 from .harness import Bench, registry_of
 
 #: What each size is of the rows of `large`.
 SIZES = {"large": 1, "small": 0.1}
 CUSTOMERS = 200_000
 DEALS = 500_000
-PARTS = ("recurring", "leads", "pipeline")
+PARTS = ("recurring", "purchases", "leads", "pipeline")
 
 
 def main() -> int:
@@ -34,10 +34,13 @@ def main() -> int:
         bench = Bench(registry)
         if "recurring" in arguments.only:
             recurring.measure(bench, customers=int(CUSTOMERS * size))
+        if "purchases" in arguments.only:
+            purchases.measure(bench, customers=int(CUSTOMERS * size))
         if "leads" in arguments.only:
             lead_write.measure(bench)
         if "pipeline" in arguments.only:
             pipeline.measure(bench, leads=int(DEALS * size))
+            bottlenecks.measure(bench)
     return 0
 
 

@@ -17,10 +17,11 @@ VISITS = """
         SELECT *, active AND NOT stage_is_won AS stays,
                count(*) OVER w AS nth,
                lag(stage_id) OVER w AS stage_before,
-               last_value(user_id) OVER (
-                   w ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS owner
+               last_value(user_id) OVER whole AS owner,
+               last_value(expected_revenue) OVER whole AS last_value
           FROM crm_lead_event
-        WINDOW w AS (PARTITION BY lead_key ORDER BY at, id)
+        WINDOW w AS (PARTITION BY lead_key ORDER BY at, id),
+               whole AS (w ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ), arrival AS (
         SELECT *, lead(at) OVER w AS gone_at, lead(stage_id) OVER w AS next_id,
                lead(stage_sequence) OVER w AS next_sequence,
@@ -35,7 +36,7 @@ VISITS = """
     )
     SELECT a.lead_key, a.visit_no, a.company_id, a.lead_id, a.partner_id, a.stage_id,
            a.stage_key, a.stage_name, a.stage_sequence, FALSE, a.at, a.gone_at,
-           floor(extract(epoch FROM a.gone_at - a.at) / 60) / 1440,
+           floor(extract(epoch FROM a.gone_at - a.at) / 60)::float8 / 1440,
            CASE WHEN a.gone_at IS NULL THEN 'open'
                 WHEN a.next_status <> 'pending' THEN a.next_status
                 WHEN a.next_sequence > a.stage_sequence THEN 'forward'
@@ -44,11 +45,11 @@ VISITS = """
            CASE WHEN a.next_status <> 'lost' THEN a.next_id END,
            CASE WHEN a.next_sequence > a.stage_sequence
                 THEN (SELECT count(*) FROM crm_stage k
-                       WHERE NOT k.is_won AND k.sequence > a.stage_sequence
+                       WHERE k.is_won IS NOT TRUE AND k.sequence > a.stage_sequence
                          AND k.sequence < a.next_sequence) ELSE 0 END,
            a.next_reason, a.expected_revenue,
-           COALESCE(a.next_value, a.expected_revenue), a.user_id, a.team_id, a.owner,
-           NOT a.exact, a.team_id <> a.next_team,
+           COALESCE(a.next_value, a.last_value), a.user_id, a.team_id, a.owner,
+           NOT a.exact, COALESCE(a.team_id <> a.next_team, FALSE),
            nth > 1 AND entry.at IS NOT NULL OR leave.at IS NOT NULL, FALSE, FALSE
       FROM arrival a
       LEFT JOIN tidied entry ON entry.at = a.at

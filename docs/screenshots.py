@@ -89,6 +89,34 @@ class Camera:
     def cohorts(self) -> None:
         self.open("recurring-cohorts", ".o_crm_metrics_heat")
 
+    def bottlenecks(self) -> None:
+        self.open("pipeline-bottlenecks", ".o_crm_metrics_body canvas")
+
+    def bottlenecks_stages(self) -> None:
+        self.bottlenecks()
+        self.page.locator("[data-choice=time]").click()
+        self.show("[data-card=stages]")
+
+    def bottlenecks_what_if(self) -> None:
+        self.bottlenecks()
+        slider = self.page.locator(".o_crm_metrics_what_if input").nth(2)
+        slider.focus()
+        for _step in range(5):
+            self.page.keyboard.press("ArrowRight")
+        self.page.wait_for_selector(".o_crm_metrics_what_if_change")
+        self.show("[data-card=what_if]")
+
+    def show(self, selector: str) -> None:
+        """Bring a part of the screen to its top."""
+        self.page.locator(selector).evaluate("(el) => el.scrollIntoView()")
+        self.rest()
+
+    def customer_revenue(self) -> None:
+        self.open("customer-revenue", ".o_crm_metrics_body canvas")
+
+    def customer_segments(self) -> None:
+        self.open("customer-segments", ".o_crm_metrics_grid")
+
     def movements(self) -> None:
         self.open("mrr-movements", ".o_list_view .o_data_row")
 
@@ -149,6 +177,11 @@ def pictures(camera: Camera) -> dict[str, Callable[[], None]]:
         "recurring-revenue": camera.recurring_revenue,
         "committed": camera.committed,
         "cohorts": camera.cohorts,
+        "bottlenecks": camera.bottlenecks,
+        "bottlenecks-stages": camera.bottlenecks_stages,
+        "bottlenecks-what-if": camera.bottlenecks_what_if,
+        "customer-revenue": camera.customer_revenue,
+        "customer-segments": camera.customer_segments,
         "movements": camera.movements,
         "subscriptions": camera.subscriptions,
         "subscription-kanban": camera.subscription_kanban,

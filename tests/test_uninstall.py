@@ -11,19 +11,26 @@ from scripts.setup.environment import ready
 from scripts.setup.paths import clone_key
 
 #: Names of ours, as they could stand in any text.
-OURS = r"crm[._]metrics|crm[._]mrr|crm[._]subscription|crm[._]stage[._]visit"
+OURS = (
+    r"crm[._]metrics|crm[._]mrr|crm[._]subscription|crm[._]stage[._]visit"
+    r"|crm[._]purchase|crm[._]customer[._]s"
+)
 #: Where they may stand: in the list of addons.
 ALLOWED = r"module_crm_metrics"
 #: Tables that any start or stop of Odoo writes to.
 NOISE = {"bus_bus", "ir_cron_progress", "ir_cron_trigger", "ir_logging"}
 NOISE |= {"orm_signaling_registry", "res_config_settings", "res_device_log"}
-INSTALL = """
+#: The template may be older than an addon of ours.
+LIST = """
 env["ir.module.module"].update_list()
+env.cr.commit()
+"""
+INSTALL = """
 app = env["ir.module.module"].search([("name", "=", "crm_metrics")])
 app.button_immediate_install()
 """
 UNINSTALL = """
-app = env["ir.module.module"].search([("name", "=", "crm_metrics")])
+app = env["ir.module.module"].search([("name", "=", "%s")])
 app.button_immediate_uninstall()
 """
 #: What a company does with the app in its first week. Everything is made for one of
@@ -85,8 +92,60 @@ env["ir.ui.view"].create({
     "name": "custom", "model": "crm.subscription", "type": "list",
     "arch": '<list><field name="name"/></list>'})
 admin.action_id = action.id
+env["crm.purchase.entry"].create({
+    "name": "Receipt", "amount": 10, "partner_id": customer.id})
+env["ir.filters"].create({
+    "name": "Refunds", "model_id": "crm.purchase", "user_ids": admin.ids})
+env.company.crm_metrics_purchase_source = "won"
 env["res.config.settings"].create({}).action_crm_metrics_recompute()
 env.cr.commit()
+"""
+#: Documents of each kind: an order, an invoice beside it, a deal, an imported purchase.
+BUY = """
+from odoo import Command
+customer = env["res.partner"].create({"name": "Customer"})
+account = {"company_ids": env.company.ids}
+receivable, income = env["account.account"].create([
+    {"name": "Owed", "code": "119999", "account_type": "asset_receivable", **account},
+    {"name": "Sold", "code": "499999", "account_type": "income", **account}])
+customer.property_account_receivable_id = receivable
+journal = env["account.journal"].create({
+    "name": "Sales", "code": "SLS", "type": "sale", "default_account_id": income.id})
+product = env["product.product"].create({
+    "name": "Thing", "type": "service", "invoice_policy": "order", "taxes_id": []})
+order = env["sale.order"].create({
+    "partner_id": customer.id, "order_line": [Command.create({
+        "product_id": product.id, "price_unit": 300, "tax_ids": []})]})
+order.action_confirm()
+line = {"name": "Thing", "tax_ids": []}
+invoices = env["account.move"].create([
+    {"move_type": "out_invoice", "partner_id": customer.id, "journal_id": journal.id,
+     "invoice_line_ids": [Command.create({**line, **values})]}
+    for values in (
+        {"price_unit": 300, "sale_line_ids": [Command.link(order.order_line.id)]},
+        {"price_unit": 20})])
+invoices.action_post()
+env["crm.lead"].create({
+    "name": "Deal", "type": "opportunity", "partner_id": customer.id,
+    "expected_revenue": 50, "probability": 100, "company_id": env.company.id,
+    "stage_id": env["crm.stage"].search([("is_won", "=", True)], limit=1).id})
+env["crm.purchase.entry"].create({
+    "name": "Receipt", "amount": 10, "partner_id": customer.id})
+env.flush_all()
+env.cr.commit()
+"""
+CHOOSE = """
+env.company.crm_metrics_purchase_source = "%s"
+env.cr.commit()
+"""
+#: What the scheduled action does.
+REFRESH = """
+engine = env["crm.metrics.engine"]
+engine._cron_refresh()
+env.cr.commit()
+"""
+DRIFT = """
+print("DRIFT", env["crm.metrics.engine"].audit(["crm.purchase"]))
 """
 
 
@@ -136,7 +195,8 @@ def mentions(database: str) -> dict[str, list[str]]:
         OURS,
         ALLOWED,
     )
-    found.pop("ir_module_module")
+    for list_of_addons in ("ir_module_module", "ir_module_module_dependency"):
+        found.pop(list_of_addons)
     return {table: texts for table, texts in found.items() if texts}
 
 
@@ -159,11 +219,12 @@ def shape(database: str) -> set[tuple[str, ...]]:
 def test_uninstalling_leaves_nothing(demo: bool) -> None:
     name = f"crm_metrics_uninstall_{clone_key()}_{int(demo)}"
     with base(name, demo=demo) as database:
+        testing.shell(database, LIST)
         rows_before, shape_before = rows(database), shape(database)
         testing.shell(database, INSTALL)
         assert mentions(database), "the search finds nothing at all"
         testing.shell(database, USE)
-        testing.shell(database, UNINSTALL)
+        testing.shell(database, UNINSTALL % "crm_metrics")
 
         assert shape(database) == shape_before
         assert not mentions(database)
@@ -189,3 +250,40 @@ def test_uninstalling_leaves_nothing(demo: bool) -> None:
             ):
                 left.pop(table, None)
         assert left == stays
+
+
+def purchases(database: str) -> list[str]:
+    """What counts, as `model|amount`."""
+    counted = testing.sql(
+        database, "SELECT res_model, round(amount) FROM crm_purchase ORDER BY 1, 2"
+    )
+    return counted.split()
+
+
+def test_uninstalling_an_addon_takes_its_purchases_along() -> None:
+    """Orders go first, then invoices; what remains counts as if they had never been."""
+    name = f"crm_metrics_uninstall_{clone_key()}_glue"
+    with testing.database(name) as database:
+        testing.shell(database, BUY + REFRESH)
+        imported = "crm.purchase.entry|10"
+        assert purchases(database) == ["account.move|20", imported, "sale.order|300"]
+        before = {each for each in shape(database) if "customer_idx" in str(each)}
+        assert before, "the search finds no index of ours on their table"
+
+        testing.shell(database, CHOOSE % "order" + REFRESH)
+        assert purchases(database) == [imported, "sale.order|300"]
+        testing.shell(database, UNINSTALL % "crm_metrics_sale")
+        assert purchases(database) == [imported]
+        chosen = "SELECT count(crm_metrics_purchase_source) FROM res_company"
+        assert testing.sql(database, chosen) == "0"
+        testing.shell(database, REFRESH)
+        assert purchases(database) == ["account.move|20", "account.move|300", imported]
+
+        testing.shell(database, CHOOSE % "invoice" + REFRESH)
+        testing.shell(database, UNINSTALL % "crm_metrics_account")
+        assert purchases(database) == [imported]
+        testing.shell(database, REFRESH)
+        assert purchases(database) == ["crm.lead|50", imported]
+        assert "{'crm.purchase': 0}" in testing.shell(database, DRIFT)
+        left = {each for each in shape(database) if "customer_idx" in str(each)}
+        assert not left

@@ -30,6 +30,10 @@ from .venv import lock_digest
 
 BASE_ADDONS = ("crm", "sale_crm")
 APP = "crm_metrics"
+#: Addons of ours that install themselves on those, beside the app.
+BASE_GLUE = ("crm_metrics_account", "crm_metrics_sale")
+#: What the app needs: on these it stands alone.
+LEAST_ADDONS = ("crm",)
 PREFIX = "crm_metrics_template_"
 KEPT = {"base": 4, "full": 4}
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
@@ -46,11 +50,16 @@ class Databases:
     launcher: Launcher
 
     def create(
-        self, name: str, *, demo: bool = False, extra: Sequence[str] = ()
+        self,
+        name: str,
+        *,
+        demo: bool = False,
+        extra: Sequence[str] = (),
+        base: Sequence[str] = BASE_ADDONS,
     ) -> None:
         """A fresh database with the app; one of that name is dropped before."""
         check_name(name)
-        template = self.full_template(demo=demo, extra=extra)
+        template = self.full_template(demo=demo, extra=extra, base=base)
         self.copy(template, name)
 
     def create_base(self, name: str, *, demo: bool = False) -> None:
@@ -77,9 +86,9 @@ class Databases:
         # The database comes last: one that is there is complete.
         self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
 
-    def base_template(self, *, demo: bool) -> str:
+    def base_template(self, *, demo: bool, addons: Sequence[str] = BASE_ADDONS) -> str:
         """The template with Odoo's own addons, built where needed."""
-        modules = ",".join(BASE_ADDONS)
+        modules = ",".join(addons)
         key = digest(self.launcher.odoo.build, lock_digest(), modules)
         name = f"{PREFIX}base_{key}{'_demo' if demo else ''}"
         about = f"{modules} {'with' if demo else 'without'} demo data"
@@ -90,17 +99,23 @@ class Databases:
 
         return self._template("base", name, f"{about} (about a minute)", fill)
 
-    def full_template(self, *, demo: bool, extra: Sequence[str] = ()) -> str:
+    def full_template(
+        self,
+        *,
+        demo: bool,
+        extra: Sequence[str] = (),
+        base: Sequence[str] = BASE_ADDONS,
+    ) -> str:
         """The template with the app and the named addons, built where needed."""
-        base = self.base_template(demo=demo)
+        base_name = self.base_template(demo=demo, addons=base)
         if not (ADDONS / APP / "__manifest__.py").exists():
             raise Problem(f"There is no addon {APP} in {ADDONS}.")
-        modules = ",".join([APP, *sorted(set(extra) - {APP})])
-        key = digest(base, modules, addons_digest())
+        modules = ",".join([APP, *sorted(set(extra) - {APP, *BASE_GLUE})])
+        key = digest(base_name, modules, addons_digest())
         name = f"{PREFIX}full_{key}{'_demo' if demo else ''}"
 
         def fill(partial: str, log: Path) -> None:
-            self.copy(base, partial)
+            self.copy(base_name, partial)
             self.launcher.install(partial, modules, log)
 
         return self._template("full", name, modules, fill)

@@ -4,7 +4,7 @@ import json
 
 from . import odoo_process
 from .console import say, step
-from .databases import APP
+from .databases import APP, BASE_GLUE
 from .environment import Environment
 from .paths import addons_digest, clone_key, home, write_atomically
 
@@ -28,7 +28,8 @@ def run(environment: Environment, port: int) -> int:
         environment.databases.create(name, demo=True)
     elif not record.exists() or json.loads(record.read_text()) != built_from:
         step(f"{name}: updating, the addons changed (fresh data: make demo-reset)")
-        arguments.append(f"--update={APP}")
+        # an update does not bring addons that were not there yet
+        arguments += [f"--update={APP}", f"--init={','.join(BASE_GLUE)}"]
 
     def done() -> None:
         write_atomically(record, json.dumps(built_from))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from . import checks, chromium, odoo_process
 from .console import Problem, say, tail
+from .databases import BASE_ADDONS, LEAST_ADDONS
 from .environment import Environment
 from .paths import ADDONS, CLONE, clone_key, logs
 
@@ -122,7 +123,9 @@ class Stages:
             folders = [ADDONS / each / "tests" for each in group]
             folders = [folder for folder in folders if _has_python(folder)]
             if folders:
-                self._odoo_pytest(f"addons{number}", folders, glue if number else [])
+                base = BASE_ADDONS if number else LEAST_ADDONS
+                extra = glue if number else []
+                self._odoo_pytest(f"addons{number}", folders, extra, base)
                 ran = True
         return ran
 
@@ -148,10 +151,14 @@ class Stages:
     # Helpers
 
     def _odoo_pytest(
-        self, name: str, folders: Sequence[Path], extra: Sequence[str]
+        self,
+        name: str,
+        folders: Sequence[Path],
+        extra: Sequence[str],
+        base: Sequence[str] = BASE_ADDONS,
     ) -> None:
         database = f"crm_metrics_{name}_{clone_key()}"
-        self.environment.databases.create(database, extra=extra)
+        self.environment.databases.create(database, extra=extra, base=base)
         launcher = self.environment.launcher
         options = [f"--odoo-database={database}", f"--odoo-config={launcher.config()}"]
         self._pytest([*options, "--odoo-http", *folders], launcher.environment())

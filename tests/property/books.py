@@ -537,7 +537,8 @@ class BookCase(TransactionCase):
         self.assertFalse(self.waiting(), "keys are left in the queue")
 
     def waiting(self):
-        return self.env["crm.metrics.queue"]._waiting()
+        waiting = self.env["crm.metrics.queue"]._waiting()
+        return {fact: waiting[fact] for fact in FACTS if fact in waiting}
 
     def rebuild_into_empty_tables(self):
         for fact in reversed(FACTS):

@@ -6,7 +6,8 @@ from datetime import date
 from decimal import Decimal
 
 import pipelines
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter
 from lifelines.utils import median_survival_times, qth_survival_time
 from oracle import round_half_up
@@ -267,6 +268,25 @@ class TestBottlenecks(BottleneckCase):
             self.refresh()
             world, visits = self.assertVisits()
             self.check_deals(question, self.expected(world, visits, question))
+
+
+class TestLargerPipelines(BottleneckCase):
+    """More deals than can be shrunk, and all that is answered about them."""
+
+    @settings(max_examples=14, phases=[Phase.generate])
+    @given(seed=st.integers(0, 2**32))
+    def test_figures_and_deals(self, seed):
+        rng = random.Random(seed)
+        amounts = rng.choice((pipelines.EVEN, pipelines.EVEN, pipelines.CROOKED))
+        source = pipelines.History(rng, amounts)
+        with self.example():
+            self.add_events(source.events(rng.choice((6, 12, 20))))
+            self.refresh()
+            world, visits = self.assertVisits()
+            for _number in range(3):
+                question = source.question()
+                _found, expected = self.check(world, visits, question)
+                self.check_deals(question, expected)
 
 
 class TestLifelines(BottleneckCase):

@@ -148,7 +148,7 @@ class BottleneckSheet(MetricsSheet):
             self.env._("Back"): of("exits", "backward"),
             self.env._("Moved"): of("exits", "moved"),
             self.env._("Archived"): of("exits", "archived"),
-            self.env._("Open"): own("open"),
+            self.env._("Still open"): own("open"),
             self.env._("Conversion"): own("conversion", RATE),
             self.env._("Returns"): own("returns"),
             self.env._("Skips"): own("skips"),

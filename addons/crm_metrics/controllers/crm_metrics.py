@@ -8,13 +8,17 @@ from odoo.http import content_disposition, request
 
 from .bottleneck_sheet import BottleneckSheet
 from .cohort_sheet import CohortSheet
+from .nvl_sheet import NvlSheet
 from .recurring_sheet import RecurringSheet
+from .segments_sheet import SegmentsSheet
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: in the URL -> class; the name is also that of the façade's method
 SHEETS = {
     "recurring": RecurringSheet,
     "recurring_cohorts": CohortSheet,
+    "nvl": NvlSheet,
+    "segments": SegmentsSheet,
     "bottlenecks": BottleneckSheet,
 }
 
@@ -40,7 +44,8 @@ class CrmMetricsController(http.Controller):
         looks = self._crm_metrics_looks(sheet_class, query)
         options, result = self._crm_metrics_result(report, options)
         meta = result["meta"]
-        name = f"{sheet_class.FILE}_{meta['date_from']}_{meta['date_to']}.xlsx"
+        days = [meta.get(key) for key in ("date_from", "date_to", "date")]
+        name = "_".join(filter(None, [sheet_class.FILE, *days])) + ".xlsx"
         return request.make_response(
             sheet_class(request.env, result, options, **looks).content(),
             headers=[

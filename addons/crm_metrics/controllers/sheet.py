@@ -82,6 +82,7 @@ class MetricsSheet(Sheet):
         "source_ids": "utm.source",
         "country_ids": "res.country",
         "reason_ids": "crm.subscription.close.reason",
+        "segment_ids": "crm.customer.segment",
     }
 
     def __init__(self, env, title, result, options):
@@ -112,8 +113,7 @@ class MetricsSheet(Sheet):
             if ids := self.options.get(key):
                 names = self.env[model].browse(ids).mapped("display_name")
                 self.write_row(labels[key], ", ".join(names))
-        self.write_row(self.env._("From"), self.day(meta["date_from"]))
-        self.write_row(self.env._("To"), self.day(meta["date_to"]))
+        self.write_days()
         self.write_choices()
         self.write_row(self.env._("Currency"), meta["currency"])
         self.write_row(self.env._("As of (UTC)"), meta["as_of"])
@@ -130,7 +130,13 @@ class MetricsSheet(Sheet):
             "source_ids": self.env._("Source"),
             "country_ids": self.env._("Country"),
             "reason_ids": self.env._("Close Reason"),
+            "segment_ids": self.env._("Customer Segment"),
         }
+
+    def write_days(self):
+        """Write which days the result is about."""
+        self.write_row(self.env._("From"), self.day(self.meta["date_from"]))
+        self.write_row(self.env._("To"), self.day(self.meta["date_to"]))
 
     def write_table(self, title, heads, rows):
         """Write a table with its title, and an empty row below.

@@ -40,9 +40,11 @@ class CrmMetricsDemo(models.AbstractModel):
             }
         )
         self._create_subscriptions(story, sellers, partners, leads)
+        self._create_purchases(story, sellers, partners)
         engine = self.env["crm.metrics.engine"]
         for fact in engine._facts():
             engine.recompute(fact)
+        self._score_purchases(story)
         # as the scheduled action will do it from now on
         leads = self.env["crm.lead"]
         leads.search(leads._crm_stuck_due(self.env.company))._plan_stuck()

@@ -1,4 +1,4 @@
-"""The deals of the story: what came into the pipeline in eighteen months, and how far.
+"""The deals of the story: what came into the pipeline in two years, and how far.
 
 Plain Python, no Odoo. New customers and second subscriptions of the story were won as
 deals; others, of which nobody became a customer, were lost, wait or have gone. The
@@ -118,6 +118,8 @@ class Pipeline:
         self._wait()
         for deal in self.deals:
             self._settle(deal)
+        # a mere lead is no deal yet
+        self.deals = [each for each in self.deals if each.last.type == "opportunity"]
 
     # -- kinds of deals -----------------------------------------------------
 
@@ -157,8 +159,9 @@ class Pipeline:
 
     def _sell_services(self) -> None:
         """Deals with customers that bring no subscription."""
-        for number in range(34):
-            customer = self._customer()
+        for number in range(46):
+            day = self.today - timedelta(self.random.randint(1, 760))
+            customer = self._customer(day)
             days = self.random.randint(2, 14)
             deal = Deal(
                 f"{customer.name}: {SERVICES[number % len(SERVICES)].lower()}",
@@ -167,7 +170,7 @@ class Pipeline:
                 customer=customer,
                 source=None,
             )
-            self._win(deal, self.today - timedelta(self.random.randint(1, 520)))
+            self._win(deal, day)
 
     def _lose(self) -> None:
         """Deals that come to nothing, the longer ones not yet."""
@@ -180,7 +183,7 @@ class Pipeline:
                     continue
                 stage = self.random.choices(range(WON), LOST_IN[faster])[0]
                 # the big ones shy away from the price
-                deal = self._prospect(big=2.2 if stage == PROPOSITION else 1.0)
+                deal = self._prospect(start, big=2.2 if stage == PROPOSITION else 1.0)
                 path = self._path(stage)
                 chance = self.random.random()
                 if chance < 0.05:
@@ -195,8 +198,8 @@ class Pipeline:
     def _vanish(self) -> None:
         """Deals whose lead was deleted, or was the double of another one."""
         for path in ([NEW, DELETED], [NEW, QUALIFIED, DELETED], [NEW, MERGED]) * 2:
-            deal = self._prospect()
-            start = self.today - timedelta(self.random.randint(120, 500))
+            start = self.today - timedelta(self.random.randint(120, 700))
+            deal = self._prospect(start)
             self._walk(deal, start, path)
             self.deals.append(deal)
 
@@ -204,7 +207,7 @@ class Pipeline:
         """Deals that are still open: some on their way, some stuck."""
         for _each in range(36):
             start = self.today - timedelta(self.random.randint(2, 75))
-            deal = self._prospect()
+            deal = self._prospect(start)
             self._walk(deal, start, [*self._path(NEGOTIATION), WON])
             if deal.last.at.date() >= self.today:
                 self.deals.append(deal)
@@ -222,7 +225,8 @@ class Pipeline:
             self._stay(deal, number % WON, self.random.randint(1, 9))
         for stage, ages in STUCK:
             for age in ages:
-                self._stay(self._prospect(big=2.0), stage, age)
+                day = self.today - timedelta(age)
+                self._stay(self._prospect(day, big=2.0), stage, age)
 
     def _stay(self, deal: Deal, stage: int, days: int) -> None:
         """Let a deal be in a stage for so many days by now."""
@@ -340,14 +344,18 @@ class Pipeline:
 
     # -- who and how much ---------------------------------------------------
 
-    def _customer(self) -> Customer:
+    def _customer(self, day: date) -> Customer:
+        """Return somebody who has been a customer for half a year by then."""
+        since = day - timedelta(180)
+        known = [c for c in self.story.customers if c.open]
         return self.random.choice(
-            [c for c in self.story.customers if c.open and c.since < WON_FROM]
+            [c for c in known if c.subscriptions[0].start < since]
         )
 
-    def _prospect(self, big: float = 1.0) -> Deal:
+    def _prospect(self, day: date, big: float = 1.0) -> Deal:
         """Return a deal with somebody new, or more for one of the customers.
 
+        :param day: about when it begins
         :param big: how much likelier it is a big one
         """
         draw = self.random
@@ -363,7 +371,7 @@ class Pipeline:
             "plan": plan,
         }
         if draw.random() < 0.2:
-            customer = self._customer()
+            customer = self._customer(day)
             return Deal(
                 f"{customer.name}: {draw.choice(('more seats', 'larger edition'))}",
                 round(monthly * 12, -1),

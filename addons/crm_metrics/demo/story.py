@@ -21,7 +21,7 @@ MONTHS = 36
 PRICE_RISE = MONTHS - 9
 BAD_QUARTER = range(PRICE_RISE + 1, PRICE_RISE + 4)
 #: from this month on the pipeline remembers the deals
-WON_FROM = MONTHS - 18
+WON_FROM = MONTHS - 26
 
 #: plan -> (months, what of the monthly price is left when one pays that far ahead)
 PLANS = {

@@ -6,6 +6,7 @@ Pure Python: no database, no time zone. A range is inclusive on both ends.
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+DAY = timedelta(days=1)
 GRAINS = ("day", "week", "month", "quarter", "year")
 
 
@@ -59,6 +60,47 @@ def following(start, grain):
     return floor(start + timedelta(days=longest[grain]), grain)
 
 
+def preceding(start, grain):
+    """Return the first day of the period before the one that begins on `start`.
+
+    None where the calendar has none.
+
+    >>> preceding(date(2026, 1, 1), "quarter")
+    datetime.date(2025, 10, 1)
+    >>> preceding(date(1, 1, 1), "day") is None
+    True
+    """
+    return None if start == date.min else floor(start - DAY, grain)
+
+
+def compared(period, last, grain):
+    """Return the days that a period is compared with: those just before.
+
+    A whole period is compared with the whole one before it, a partial one with as
+    many days from the beginning of that one, where it has so many.
+
+    :param Period period: the period
+    :param date last: last day that is known; it cuts a period off as a range does
+    :return: tuple (first day, last day); None when the period has not begun by
+        `last`, or there is nothing before it
+
+    >>> [march] = split(date(2026, 3, 1), date(2026, 3, 31), "month")
+    >>> compared(march, date(2026, 12, 31), "month")
+    (datetime.date(2026, 2, 1), datetime.date(2026, 2, 28))
+    >>> compared(march, date(2026, 3, 10), "month")
+    (datetime.date(2026, 2, 1), datetime.date(2026, 2, 10))
+    """
+    before = preceding(period.start, grain)
+    if before is None or period.date_from > last:
+        return None
+    eve = period.start - DAY
+    if period.partial or period.date_to > last:
+        days = min(period.date_to, last) - period.date_from
+        # in this order, so that no day beyond the calendar is asked for
+        eve = before + min(days, eve - before)
+    return before, eve
+
+
 def at_most(date_from, date_to, grain):
     """Return how many periods a range has at the most, without cutting it.
 
@@ -89,8 +131,8 @@ def split(date_from, date_to, grain):
     start = floor(date_from, grain)
     while start <= date_to:
         after = following(start, grain)
-        first, last = max(start, date_from), min(after - timedelta(days=1), date_to)
-        whole = first == start and last == after - timedelta(days=1)
+        first, last = max(start, date_from), min(after - DAY, date_to)
+        whole = first == start and last == after - DAY
         periods.append(Period(start, first, last, not whole))
         start = after
     return periods

@@ -8,6 +8,13 @@ from .crm_metrics_bottlenecks_stays import EVENT, GROUPS, SLICES, VISIT
 STAGE_FIGURES = ("touched", "reached", "stuck", "returns", "skips")
 #: bars of the waterfall
 BARS = tuple(f"waterfall.{kind}" for kind in ("start", *funnel.PARTS, "end"))
+FIGURES = ("touched", "reached", "stuck")
+#: bars of the waterfall
+BARS = {
+    "waterfall.start": "opening",
+    **{f"waterfall.{kind}": kind for kind in funnel.PARTS},
+    "waterfall.end": "ending",
+}
 FIGURES = ("entered", *funnel.STATES, *STAGE_FIGURES, *BARS)
 #: of which a stage has to, or may be named
 NEEDS_STAGE = ("touched", "reached", "returns", "skips")
@@ -180,10 +187,11 @@ class CrmMetrics(models.AbstractModel):
                 )
             )
         keys = {stage["id"] for stage in order}
+        # keys of JSON are text
+        texts = {str(key): key for key in keys}
         shares = {}
         for stage, points in what_if.items():
-            # keys of JSON are text
-            key = int(stage) if isinstance(stage, str) and stage.isdecimal() else stage
+            key = texts.get(stage, stage)
             if type(key) is not int or key not in keys:
                 raise ValidationError(
                     self.env._(

@@ -5,8 +5,8 @@ from ..kernel import funnel
 from .crm_metrics_bottlenecks_stays import SLICES
 from .crm_stage_norm import minutes
 
-#: options that choose among deals by the last of their visits
-BY_LAST_VISIT = ("team_ids", "user_ids")
+#: options that choose among deals by the last of their visits -> place in `last`
+BY_LAST_VISIT = {"team_ids": 4, "user_ids": 5}
 
 
 class CrmMetrics(models.AbstractModel):
@@ -40,8 +40,8 @@ class CrmMetrics(models.AbstractModel):
             for place, stage in enumerate([*order, None])
         )
         kept = [
-            SQL("(%s) = ANY(%s)", SQL.identifier(SLICES[key][1]), options[key])
-            for key in BY_LAST_VISIT
+            SQL("last[%s] = ANY(%s)", place, options[key])
+            for key, place in BY_LAST_VISIT.items()
             if options[key] is not None
         ]
         in_view = (
@@ -52,28 +52,21 @@ class CrmMetrics(models.AbstractModel):
         return SQL(
             """
             WITH place (stage_key, place, bits) AS (VALUES %(places)s),
-            numbered AS (
-                SELECT stays.*, place.place, place.bits,
-                       row_number() OVER w AS nth,
-                       lead(visit_no) OVER w IS NULL AS is_last
-                  FROM (%(stays)s) AS stays
-                  JOIN place USING (stage_key)
-                WINDOW w AS (PARTITION BY lead_key ORDER BY visit_no)
-            ), life AS (
+            life AS (
                 SELECT lead_key, min(entered) AS entered,
                        bool_or(is_alive) AS is_alive,
-                       max(stage_key) FILTER (WHERE nth = 1) AS first_stage,
                        max(place) AS furthest, bit_or(bits) AS touched,
-                       max(lead_id) FILTER (WHERE is_last) AS lead_id,
-                       max("left") FILTER (WHERE is_last) AS "left",
-                       max(company_id) FILTER (WHERE is_last) AS company_id,
-                       max(team_id) FILTER (WHERE is_last) AS team_id,
-                       max(user_id) FILTER (WHERE is_last) AS user_id,
-                       max(slice) FILTER (WHERE is_last) AS slice
-                  FROM numbered
+                       CASE WHEN bool_and("left" IS NOT NULL) THEN max("left") END
+                           AS "left",
+                       min(ARRAY[visit_no, stage_key]) AS first,
+                       max(ARRAY[visit_no, lead_id, company_id, team_id, user_id,
+                                 slice]) AS last
+                  FROM (%(stays)s) AS stays
+                  JOIN place USING (stage_key)
                  GROUP BY lead_key
             )
-            SELECT slice, company_id, lead_key, lead_id, state, value, first_stage,
+            SELECT last[6] AS slice, last[3] AS company_id, lead_key,
+                   last[2] AS lead_id, state, value, first[2] AS first_stage,
                    furthest, touched, %(life)s AS life,
                    GREATEST(%(unseen)s, 0) AS unseen
               FROM life

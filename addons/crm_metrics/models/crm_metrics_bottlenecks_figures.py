@@ -298,8 +298,9 @@ class CrmMetrics(models.AbstractModel):
 
     def _waterfall_figures(self, options, rows):
         parts = Counter()
-        for _slice, company, kind, amount in rows:
-            parts[kind] += float(amount) * options["rates"][company]
+        for _slice, company, amounts in rows:
+            for name, amount in amounts.items():
+                parts[name] += float(amount) * options["rates"][company]
         return funnel.waterfall(
             parts["start"], parts, options["companies"][0].currency_id.round
         )

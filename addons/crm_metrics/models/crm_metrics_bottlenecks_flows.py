@@ -3,13 +3,17 @@ from odoo.tools import SQL
 
 from .crm_metrics_bottlenecks_stays import GROUPS, SLICES
 
+#: ways into a slice and out of it; SQL speaks of them by number, to sort them with
+#: the moment and the amount in one array
+WAYS = ("created", "reopened", "transfer", "won", "lost", "archived")
+
 
 class CrmMetrics(models.AbstractModel):
     """Reads how the value of open deals changed."""
 
     _inherit = "crm.metrics"
 
-    def _deal_flows(self, options, *names):
+    def _deal_flows(self, options):
         """Return how each deal came and went between two moments, as one SELECT.
 
         Two moments are compared: who was lost and came back, rose and fell again, has
@@ -17,147 +21,151 @@ class CrmMetrics(models.AbstractModel):
         way in, who is not there at the end went with that of its last way out; what
         lies between start or coming and going or end is the change.
 
-        :param names: further columns of the deal: `lead_id`, `lead_key`
-        :return: SQL with rows (slice, company_id, those names, kind, amount); a kind
-            is one of `kernel.funnel.PARTS`, `start` or `end`; all amounts but those
-            of `transfer` are positive
+        :return: SQL with a row for each deal and slice: `slice`, `company_id`,
+            `lead_key`; `opening` and `ending`, amounts or NULL where it is not there;
+            `came` and `went`, arrays with the number of a way and the amount, or
+            NULL where they do not count; `change`
         """
-        named = [SQL.identifier(name) for name in names]
         return SQL(
             """
-            WITH deal AS MATERIALIZED (%(deals)s), state AS (
-                SELECT e.lead_key, e.at, e.id, %(slice)s AS slice,
-                       -- as of a visit: the lead's last one is the last resort
-                       COALESCE(e.company_id, t.company_id, u.company_id, (
-                           SELECT company_id FROM crm_lead_event
-                            WHERE lead_key = e.lead_key
-                            ORDER BY at DESC, id DESC LIMIT 1)) AS company_id,
-                       e.team_id, e.user_id, e.type, e.expected_revenue AS value,
+            WITH state AS (
+                SELECT e.lead_key, e.at, e.id, e.expected_revenue AS value,
+                       %(slice)s AS slice, e.team_id, e.user_id,
+                       COALESCE(
+                           e.company_id,
+                           (SELECT company_id FROM crm_team WHERE id = e.team_id),
+                           (SELECT company_id FROM res_users WHERE id = e.user_id),
+                           (SELECT company_id FROM crm_lead_event last
+                             WHERE last.lead_key = e.lead_key
+                             ORDER BY at DESC, id DESC LIMIT 1)
+                       ) AS company_id,
+                       e.type = 'opportunity' AS is_deal,
                        e.type = 'opportunity' AND e.active AND e.removed IS NULL
                            AND e.stage_is_won IS NOT TRUE
                            AND e.stage_key IS NOT NULL AS is_open,
-                       CASE WHEN e.removed = 'merged' THEN 'archived'
-                            WHEN NOT e.active AND e.won_status = 'lost' THEN 'lost'
+                       CASE WHEN e.removed = 'merged' THEN %(archived)s
+                            WHEN NOT e.active AND e.won_status = 'lost' THEN %(lost)s
                             WHEN NOT e.active OR e.removed IS NOT NULL
-                              OR e.type <> 'opportunity' THEN 'archived'
-                            WHEN e.stage_is_won THEN 'won'
-                            ELSE 'archived' END AS closing
-                  FROM deal
+                              OR e.type <> 'opportunity' THEN %(archived)s
+                            WHEN e.stage_is_won THEN %(won)s
+                            ELSE %(archived)s END AS closing
+                  FROM (%(deals)s) AS deal
                   JOIN crm_lead_event e USING (lead_key)
-                  LEFT JOIN crm_team t ON t.id = e.team_id
-                  LEFT JOIN res_users u ON u.id = e.user_id
                  WHERE e.at <= %(moment)s
+                OFFSET 0  -- else each mention of a column computes it again
             ), here AS (
-                SELECT *, COALESCE(is_open AND %(kept)s, FALSE) AS is_in
+                SELECT lead_key, at, id, value, slice, company_id,
+                       -- one array, because each window function costs
+                       ARRAY[(is_open AND %(kept)s)::int, slice, company_id,
+                             is_open::int, closing, is_deal::int] AS here
                   FROM state
+                OFFSET 0
             ), step AS (
-                SELECT lead_key, at >= %(start)s AS in_range, slice, company_id,
-                       value, is_open, is_in, closing, row_number() OVER w AS nth,
-                       COALESCE(lag(is_open) OVER w, FALSE) AS was_open,
-                       COALESCE(lag(is_in) OVER w, FALSE) AS was_in,
-                       lag(slice) OVER w AS old_slice,
-                       lag(company_id) OVER w AS old_company,
-                       lag(value) OVER w AS old_value,
-                       COALESCE(bool_or(type = 'opportunity') OVER (
-                           w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-                       ), FALSE) AS was_deal
+                SELECT *, row_number() OVER w AS nth, lag(here) OVER w AS before,
+                       lead(here) OVER w AS after, lead(at) OVER w AS next_at,
+                       lead(value) OVER w AS next_value
                   FROM here
                 WINDOW w AS (PARTITION BY lead_key ORDER BY at, id)
-            ), moved AS (
-                SELECT *, ROW(slice, company_id)
-                          IS DISTINCT FROM ROW(old_slice, old_company)
-                       OR NOT is_in OR NOT was_in AS is_elsewhere
-                  FROM step
-                 WHERE was_in OR is_in
-            ), flow AS (
-                -- `way` is 1 into a slice and -1 out of it. An event changes the
-                -- amount first, where the deal was, and takes it away only then
-                SELECT lead_key, nth, in_range, way.*
-                  FROM moved
-                 CROSS JOIN LATERAL (
-                       VALUES
-                       (old_slice, old_company, 'change', value - old_value, 0,
-                        was_in AND value <> old_value),
-                       (old_slice, old_company, closing, -value, -1,
-                        was_in AND NOT is_open),
-                       (old_slice, old_company, 'transfer', -value, -1,
-                        was_in AND is_open AND is_elsewhere),
-                       (slice, company_id, 'transfer', value, 1,
-                        is_in AND was_open AND is_elsewhere),
-                       (slice, company_id,
-                        CASE WHEN was_deal THEN 'reopened' ELSE 'created' END,
-                        value, 1, is_in AND NOT was_open)
-                 ) AS way (slice, company_id, kind, amount, way, applies)
-                 WHERE applies
             ), net AS (
-                SELECT slice, company_id, lead_key,
-                       COALESCE(sum(way) FILTER (WHERE NOT in_range), 0) > 0 AS was_in,
-                       sum(way) > 0 AS is_in, bool_or(in_range) AS has_moved,
-                       sum(amount) FILTER (WHERE NOT in_range) AS opening,
-                       sum(amount) AS ending,
-                       (array_agg(kind ORDER BY nth)
-                            FILTER (WHERE in_range AND way = 1))[1] AS came,
-                       (array_agg(amount ORDER BY nth)
-                            FILTER (WHERE in_range AND way = 1))[1] AS brought,
-                       (array_agg(kind ORDER BY nth DESC)
-                            FILTER (WHERE in_range AND way = -1))[1] AS went,
-                       (array_agg(-amount ORDER BY nth DESC)
-                            FILTER (WHERE in_range AND way = -1))[1] AS took
-                  FROM flow
-                 GROUP BY slice, company_id, lead_key
-            ), changed AS (
-                SELECT *, CASE WHEN is_in THEN ending ELSE took END
-                        - CASE WHEN was_in THEN opening ELSE brought END AS change
-                  FROM net
-                 WHERE was_in OR has_moved
+                SELECT lead_key, slice, company_id,
+                       max(value) FILTER (
+                           WHERE at < %(start)s
+                             AND (next_at IS NULL OR next_at >= %(start)s)) AS opening,
+                       max(value) FILTER (WHERE next_at IS NULL) AS ending,
+                       min(ARRAY[nth, CASE
+                               WHEN before[4] = 1 THEN %(transfer)s
+                               WHEN before IS NULL THEN %(created)s
+                               WHEN before[6] = 1 THEN %(reopened)s
+                               WHEN EXISTS (
+                                   SELECT FROM crm_lead_event earlier
+                                    WHERE earlier.lead_key = step.lead_key
+                                      AND (earlier.at, earlier.id) < (step.at, step.id)
+                                      AND earlier.type = 'opportunity')
+                               THEN %(reopened)s ELSE %(created)s END, value]) FILTER (
+                           WHERE at >= %(start)s
+                             AND before[:3] IS DISTINCT FROM here[:3]) AS came,
+                       max(ARRAY[nth, CASE after[4] WHEN 1 THEN %(transfer)s
+                                      ELSE after[5] END, next_value]) FILTER (
+                           WHERE next_at >= %(start)s
+                             AND after[:3] IS DISTINCT FROM here[:3]) AS went
+                  FROM step
+                 WHERE here[1] = 1 AND (next_at IS NULL OR next_at >= %(start)s)
+                 GROUP BY lead_key, slice, company_id
             )
-            SELECT slice, company_id, kind, amount %(names)s
-              FROM changed
-              JOIN deal USING (lead_key)
-             CROSS JOIN LATERAL (
-                   VALUES ('start', opening, was_in),
-                          (came, brought, NOT was_in),
-                          ('increased', change, change > 0),
-                          ('decreased', -change, change < 0),
-                          (went, CASE went WHEN 'transfer' THEN -took ELSE took END,
-                           NOT is_in),
-                          ('end', ending, is_in)
-             ) AS part (kind, amount, applies)
-             WHERE applies
+            SELECT lead_key, slice, company_id, opening, ending,
+                   CASE WHEN opening IS NULL THEN came[2:3] END AS came,
+                   CASE WHEN ending IS NULL THEN went[2:3] END AS went,
+                   COALESCE(ending, went[3]) - COALESCE(opening, came[3]) AS change
+              FROM net
             """,
             deals=self._flowing_deals(options),
             slice=self._event_slice(options),
             moment=options["moment"],
             start=options["start"],
             kept=self._event_scope(options),
-            names=SQL("").join(SQL(", deal.%s", name) for name in named),
+            **{name: SQL(str(WAYS.index(name))) for name in WAYS},
         )
 
     def _value_flows(self, options):
         """Sum up how deals came and went.
 
-        :return: rows (slice, company id, kind, amount), see :meth:`_deal_flows`
+        :return: rows (slice, company id, dict of `start` and the names of
+            `kernel.funnel.PARTS` -> amount); all amounts but `transfer` are positive
         """
-        return self.env.execute_query(
+        way = {name: SQL(str(WAYS.index(name))) for name in WAYS}
+
+        def total(amount, condition):
+            return SQL("COALESCE(sum(%s) FILTER (WHERE %s), 0)", amount, condition)
+
+        def came(name):
+            return total(SQL("came[2]"), SQL("came[1] = %s", way[name]))
+
+        def went(name):
+            return total(SQL("went[2]"), SQL("went[1] = %s", way[name]))
+
+        sums = {
+            "start": SQL("COALESCE(sum(opening), 0)"),
+            "created": came("created"),
+            "reopened": came("reopened"),
+            "increased": total(SQL("change"), SQL("change > 0")),
+            "decreased": total(SQL("-change"), SQL("change < 0")),
+            "won": went("won"),
+            "lost": went("lost"),
+            "archived": went("archived"),
+            "transfer": SQL("%s - %s", came("transfer"), went("transfer")),
+        }
+        rows = self.env.execute_query(
             SQL(
-                """SELECT slice, company_id, kind, sum(amount)
-                     FROM (%s) AS flow WHERE kind <> 'end' GROUP BY 1, 2, 3""",
+                "SELECT slice, company_id, %s FROM (%s) AS flow GROUP BY 1, 2",
+                SQL(", ").join(sums.values()),
                 self._deal_flows(options),
             )
         )
+        return [
+            (slice_id, company, dict(zip(sums, amounts, strict=True)))
+            for slice_id, company, *amounts in rows
+        ]
 
-    def _flow_leads(self, options, kind):
+    def _flow_leads(self, options, bar):
         """Return rows (slice, lead id or None) of the deals of a bar."""
-        # from one company to another it is transferred twice
-        rows = self.env.execute_query(
+        if bar in WAYS:
+            condition = SQL("%s IN (came[1], went[1])", WAYS.index(bar))
+        else:
+            condition = {
+                "start": SQL("opening IS NOT NULL"),
+                "end": SQL("ending IS NOT NULL"),
+                "increased": SQL("change > 0"),
+                "decreased": SQL("change < 0"),
+            }[bar]
+        return self.env.execute_query(
             SQL(
-                """SELECT DISTINCT slice, lead_id, lead_key
-                     FROM (%s) AS flow WHERE kind = %s""",
-                self._deal_flows(options, "lead_id", "lead_key"),
-                kind,
+                """SELECT flow.slice, deal.lead_id
+                     FROM (%s) AS flow JOIN (%s) AS deal USING (lead_key) WHERE %s""",
+                self._deal_flows(options),
+                self._flowing_deals(options),
+                condition,
             )
         )
-        return [(slice_id, lead_id) for slice_id, lead_id, _key in rows]
 
     def _flowing_deals(self, options):
         """Return the SELECT of the deals that were open in the range.

@@ -21,6 +21,7 @@ class CrmMetricsIssue(models.Model):
         [
             ("no_company", "No Company"),
             ("missing_rate", "Missing Currency Rate"),
+            ("no_date", "No Date"),
             ("plan_without_period", "Plan Without Period"),
             ("outside_subscription", "Outside Subscription"),
         ],
@@ -46,24 +47,11 @@ class CrmMetricsIssue(models.Model):
 
     @api.depends("res_model", "res_id")
     def _compute_record_name(self):
-        for model, issues in self.grouped("res_model").items():
-            # a glue addon may be gone, its records with it
-            records = (
-                self.env[model].browse(issues.mapped("res_id"))
-                if model in self.env
-                else ()
-            )
-            readable = (
-                {
-                    record.id: record
-                    for record in records.exists()._filtered_access("read")
-                }
-                if records
-                else {}
-            )
-            for issue in issues:
-                record = readable.get(issue.res_id)
-                issue.record_name = record._metrics_title() if record else False
+        titles = self.env["crm.metrics.source"]._document_titles(
+            (issue.res_model, issue.res_id) for issue in self
+        )
+        for issue in self:
+            issue.record_name = titles.get((issue.res_model, issue.res_id))
 
     @api.depends("code")
     def _compute_message(self):
@@ -79,8 +67,12 @@ class CrmMetricsIssue(models.Model):
                 "company."
             ),
             "missing_rate": self.env._(
-                "There is no rate of the subscription's currency on or before its "
+                "There is no rate of the document's currency on or before its "
                 "first day: it is not counted. Enter a rate of that day or before."
+            ),
+            "no_date": self.env._(
+                "The document does not say when it was made: it is not counted. Enter "
+                "its date; an opportunity gets one when it is won again."
             ),
             "plan_without_period": self.env._(
                 "The recurring plan has no length: its monthly rate is unknown. Set "

@@ -3,6 +3,9 @@ from odoo.tools import SQL
 
 from .crm_metrics_fact import SLOTS
 
+#: columns that say whose row it is, of facts that are kept by customer
+CUSTOMER = ("partner_id", "partner_key")
+
 
 class CrmMetricsQueue(models.Model):
     """Keys whose facts are out of date.
@@ -40,7 +43,9 @@ class CrmMetricsQueue(models.Model):
                 keys,
             )
         )
-        self._wake_refresh()
+        # many a change that was looked at concerns nobody
+        if self.env.cr.rowcount:
+            self._wake_refresh()
 
     def _push_customers(self, ids, derived=False):
         """Queue customers in every fact that sources feed by customer.
@@ -49,7 +54,7 @@ class CrmMetricsQueue(models.Model):
         """
         for fact in self.env["crm.metrics.engine"]._facts():
             Fact = self.env[fact]
-            if Fact._fact_key == "partner_id" and (derived or not Fact._fact_upstream):
+            if Fact._fact_key in CUSTOMER and (derived or not Fact._fact_upstream):
                 self._push(fact, ids)
 
     def _wake_refresh(self):

@@ -50,6 +50,27 @@ class CrmMetricsSource(models.AbstractModel):
         record.check_access("read")
         return record._metrics_document()._get_records_action()
 
+    @api.model
+    def _document_titles(self, documents):
+        """Return what people know documents by, those that the reader may read.
+
+        :param documents: iterable of pairs (technical name of a model, id)
+        :return: dict, pair -> title; a document that is gone, with its addon or by
+            itself, is absent
+        """
+        by_model = {}
+        for res_model, res_id in documents:
+            by_model.setdefault(res_model, set()).add(res_id)
+        return {
+            (res_model, record.id): record._metrics_title()
+            for res_model, ids in by_model.items()
+            if res_model in self.env
+            for record in self.env[res_model]
+            .browse(ids)
+            .exists()
+            ._filtered_access("read")
+        }
+
     def _metrics_queue(self):
         if self.ids:
             for fact, keys in self._metrics_keys().items():

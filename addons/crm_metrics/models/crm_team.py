@@ -5,18 +5,23 @@ class CrmTeam(models.Model):
     _inherit = "crm.team"
 
     def _write_multi(self, vals_list):
-        res = super()._write_multi(vals_list)
         moved = [
             team.id
             for team, vals in zip(self, vals_list, strict=True)
             if "company_id" in vals
         ]
-        if moved:
-            self.env["crm.stage.visit"]._push_without_company("team_id", moved)
+        if not moved:
+            return super()._write_multi(vals_list)
+        # a purchase leaves one company's setting and comes under another's
+        self.env["crm.purchase"]._push_without_company("team_id", moved)
+        res = super()._write_multi(vals_list)
+        self.env["crm.purchase"]._push_without_company("team_id", moved)
+        self.env["crm.stage.visit"]._push_without_company("team_id", moved)
         return res
 
     def unlink(self):
         # the database clears the reference: no hook of the lead sees it
         self.env["crm.lead.event"]._note_those_of("team_id", self.ids)
-        self.env["crm.stage.visit"]._push_without_company("team_id", self.ids)
+        for fact in ("crm.stage.visit", "crm.purchase"):
+            self.env[fact]._push_without_company("team_id", self.ids)
         return super().unlink()

@@ -25,6 +25,15 @@ class ResConfigSettings(models.TransientModel):
         # the form shows and saves the company's
         required=True,
     )
+    crm_metrics_purchase_source = fields.Selection(
+        related="company_id.crm_metrics_purchase_source", readonly=False
+    )
+    crm_metrics_margin = fields.Float(
+        related="company_id.crm_metrics_margin", readonly=False
+    )
+    crm_metrics_lifetime_years = fields.Float(
+        related="company_id.crm_metrics_lifetime_years", readonly=False
+    )
     crm_metrics_refreshed_at = fields.Datetime(
         string="Metrics Refreshed At", compute="_compute_crm_metrics_freshness"
     )

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class ResPartner(models.Model):
@@ -81,7 +82,33 @@ class ResPartner(models.Model):
     def unlink(self):
         # the database clears the reference: no hook of the lead sees it
         self.env["crm.lead.event"]._note_those_of("partner_id", self.ids)
+        # what they bought is somebody else's from now on: nobody's, where they were
+        # the customer themselves
+        self.env.flush_all()
+        self._queue_purchases()
         return super().unlink()
+
+    def _queue_purchases(self):
+        """Queue the customers of contacts that go; the anonymous where they bought."""
+        self.env["crm.metrics.queue"]._push(
+            "crm.purchase",
+            SQL(
+                """
+                WITH customer AS (
+                    SELECT key FROM res_partner p, LATERAL (
+                           VALUES (p.id), (p.commercial_partner_id)) AS keys (key)
+                     WHERE p.id = ANY(%s)
+                )
+                SELECT key FROM customer
+                 UNION
+                SELECT 0 FROM customer
+                 WHERE EXISTS (SELECT FROM crm_purchase f WHERE f.partner_key = key)
+                    OR EXISTS (SELECT FROM crm_metrics_queue q
+                                WHERE q.fact = 'crm.purchase' AND q.key = customer.key)
+                """,
+                self.ids,
+            ),
+        )
 
     def _moved_customers(self, vals_list):
         """Return the ids of the customers between which contacts are to move."""

@@ -8,6 +8,7 @@ from odoo.tests import TransactionCase, tagged
 
 from ..demo.crm_metrics_demo import SELLERS
 from ..demo.pipeline import WON, Pipeline
+from ..demo.purchases import Purchases
 from ..demo.story import MONTHS, Story
 
 TODAY = date(2026, 6, 15)
@@ -200,6 +201,37 @@ class TestDemo(TransactionCase):
             self.assertEqual(subscription.lead_id.won_status, "won")
             self.assertEqual(subscription.lead_id.partner_id, subscription.partner_id)
 
+    def test_every_kind_of_purchase(self):
+        purchases = self.env["crm.purchase"].search(
+            [
+                ("company_id", "=", self.company.id),
+                ("res_model", "=", "crm.purchase.entry"),
+            ]
+        )
+        kinds = Counter((p.kind, bool(p.partner_id)) for p in purchases)
+        self.assertGreater(kinds["purchase", True], 1000)
+        self.assertGreater(kinds["purchase", False], 100, "of passers-by")
+        self.assertGreater(kinds["refund", True], 20)
+        buyers = Counter(p.partner_id for p in purchases if p.kind == "purchase")
+        self.assertGreater(sum(count > 10 for count in buyers.values()), 30)
+
+    def test_some_spend_little_and_keep_buying(self):
+        run = self.env["crm.customer.score.run"].search(
+            [("company_id", "=", self.company.id)], order="date desc", limit=1
+        )
+        self.assertEqual(run.date, date(2026, 5, 31))
+        scores = self.env["crm.customer.score"].search([("run_id", "=", run.id)])
+        loyal = scores.filtered(lambda score: score.m <= 2 and score.f >= 4)
+        self.assertGreater(len(loyal), 8)
+        self.assertGreater(len(scores.segment_id), 6)
+        moved = scores.filtered(
+            lambda score: (
+                score.previous_segment_id
+                and score.previous_segment_id != score.segment_id
+            )
+        )
+        self.assertGreater(len(moved), 10)
+
     def test_nothing_is_sent(self):
         messages = self.env["mail.message"]
         self.assertFalse(messages.search([("model", "=", "crm.subscription")]))
@@ -215,7 +247,9 @@ class TestDemo(TransactionCase):
         ):
             lead.flush_recordset()
             entered = lead._crm_stage_entries()[lead]
-            self.assertEqual(lead.date_last_stage_update, entered)
+            # the time as a mere lead is none in the stage
+            began = [lead.date_last_stage_update, lead.date_conversion]
+            self.assertEqual(max(filter(None, began)), entered)
             seconds = sum(lead.duration_tracking.values())
             age = (self.env.cr.now() - lead.create_date).total_seconds()
             self.assertAlmostEqual(seconds, age, delta=60)
@@ -255,6 +289,16 @@ class TestStory(TransactionCase):
                     for subscription in customer.subscriptions:
                         self._check(subscription)
 
+    def test_purchases_on_any_day(self):
+        for day in (TODAY, date(2026, 1, 1), date(2026, 3, 31), date(2028, 2, 29)):
+            with self.subTest(day):
+                purchases = Purchases(Story(day)).all
+                self.assertEqual(purchases, Purchases(Story(day)).all)
+                self.assertGreater(len(purchases), 1000)
+                for purchase in purchases:
+                    self.assertLessEqual(purchase.day, day)
+                    self.assertTrue(purchase.amount)
+
     def test_pipeline_on_any_day(self):
         for day in (date(2026, 1, 1), date(2026, 3, 31), date(2028, 2, 29)):
             with self.subTest(day):
@@ -265,7 +309,7 @@ class TestStory(TransactionCase):
                     self._check_deal(deal, day)
 
     def _check_deal(self, deal, day):
-        self.assertTrue(deal.steps)
+        self.assertEqual(deal.last.type, "opportunity")
         self.assertEqual(bool(deal.customer), not deal.prospect)
         self.assertLess(deal.last.at, datetime.combine(day, time.min))
         self.assertEqual((deal.last.value, deal.last.seller), (deal.value, deal.seller))

@@ -18,6 +18,15 @@ REVIEWED = {
         "recurring_cohorts": "_options checks the group, then each argument",
         "bottlenecks": "_options checks the group, then each argument",
         "bottleneck_deals": "_options checks the group, then each argument",
+        "nvl": "_options checks the group, then each argument",
+        "nvl_customers": "_options checks the group, then each argument",
+        "segments": "_segment_options checks the group, then each argument",
+    },
+    "crm.customer.score.run": {
+        "action_score_now": "_check_manager",
+        "action_run": "_check_manager, then check_access",
+        "action_view_scores": "check_access",
+        "action_view_migrations": "check_access",
     },
     "crm.metrics.engine": {
         "recompute": "_check_manager",
@@ -25,6 +34,11 @@ REVIEWED = {
         "status": "_check_user",
     },
     "crm.metrics.issue": {"action_open_record": "check_access of issue and record"},
+    "crm.purchase": {"action_open_source": "check_access of purchase and document"},
+    "crm.purchase.entry": {
+        "get_import_templates": "gives nothing but the path of a file",
+        "load": "the ORM's own checks: it creates what create may",
+    },
     "crm.mrr.movement": {"action_open_source": "check_access of movement and line"},
     "crm.stage.visit": {"action_open_lead": "check_access of visit and lead"},
     "crm.lead": {
@@ -48,7 +62,11 @@ REVIEWED = {
         ),
         {"action_apply": "check_access of the subscription"},
     ),
-    "res.partner": {"action_view_crm_subscriptions": "check_access"},
+    "res.partner": {
+        "action_view_crm_purchases": "check_access",
+        "action_view_crm_scores": "check_access",
+        "action_view_crm_subscriptions": "check_access",
+    },
     "res.config.settings": {"action_crm_metrics_recompute": "engine.recompute"},
 }
 #: The ORM's own, which check access rights in super().
@@ -85,6 +103,9 @@ class TestPublicMethods(CrmMetricsCommon):
             ("crm.metrics", "recurring"),
             ("crm.metrics", "bottlenecks"),
             ("crm.metrics", "bottleneck_deals"),
+            ("crm.metrics", "nvl"),
+            ("crm.metrics", "nvl_customers"),
+            ("crm.metrics", "segments"),
             ("crm.metrics.engine", "status"),
         ):
             self.assertTrue(getattr(self.env[model], name)._readonly)
@@ -331,7 +352,10 @@ class TestNeverInTheWay(CrmMetricsCommon):
     def test_each_model_has_rights_and_rules(self):
         """Without a rule, whoever has the right sees all companies."""
         for name, model in self.env.registry.items():
-            if not name.startswith(("crm.mrr.", "crm.metrics", "crm.subscription")):
+            if not name.startswith(
+                ("crm.mrr.", "crm.metrics", "crm.subscription", "crm.purchase")
+                + ("crm.customer.",)
+            ):
                 continue
             if model._abstract or issubclass(model, models.TransientModel):
                 continue

@@ -10,6 +10,11 @@ ACTIONS = (
     "crm_subscription_action",
     "crm_mrr_movement_action",
     "crm_mrr_segment_action",
+    "crm_purchase_action",
+    "crm_purchase_entry_action",
+    "crm_customer_score_action",
+    "crm_customer_score_run_action",
+    "crm_customer_segment_action",
     "crm_stage_visit_action",
     "crm_metrics_issue_action",
     "crm_metrics_run_action",
@@ -56,8 +61,14 @@ class TestViews(CrmMetricsCommon):
             if kind in ("list", "form", "kanban"):
                 model.search([]).web_read({name: {} for name in named})
 
+    def _enter_purchase(self):
+        self.env["crm.purchase.entry"].create(
+            {"name": "Receipt", "partner_id": self.customer.id, "amount": 10}
+        )
+
     def test_views_of_salesman(self):
         self.subscribe(100)
+        self._enter_purchase()
         self.refresh()
         for xml_id in ACTIONS:
             with self.subTest(xml_id):
@@ -65,6 +76,7 @@ class TestViews(CrmMetricsCommon):
 
     def test_views_of_manager(self):
         self.subscribe(100, currency_id=self.eur.id)
+        self._enter_purchase()
         self.refresh()
         for xml_id in ACTIONS:
             with self.subTest(xml_id):
@@ -77,10 +89,8 @@ class TestViews(CrmMetricsCommon):
 
     def test_derived_lists_are_read_only(self):
         for model in (
-            "crm.mrr.movement",
-            "crm.mrr.segment",
-            "crm.stage.visit",
-            "crm.metrics.issue",
+            *("crm.mrr.movement", "crm.mrr.segment", "crm.stage.visit"),
+            *("crm.purchase", "crm.customer.score", "crm.metrics.issue"),
         ):
             with self.subTest(model):
                 arch = etree.fromstring(
@@ -251,6 +261,12 @@ class TestViews(CrmMetricsCommon):
             "crm_metrics_recurring_menu",
             "crm_mrr_movement_menu",
             "crm_subscription_menu",
+            "crm_metrics_customers_menu",
+            "crm_customer_score_menu",
+            "crm_customer_score_run_menu",
+            "crm_customer_segment_menu",
+            "crm_purchase_menu",
+            "crm_purchase_entry_menu",
             "crm_metrics_data_quality_menu",
             "crm_metrics_issue_menu",
         }

@@ -11,6 +11,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         partners = src_partners | dst_partner
         customers = partners | partners.commercial_partner_id
         self.env["crm.lead.event"]._note_those_of("partner_id", partners.ids)
+        self.env["crm.customer.score"]._keep_one_of(dst_partner | src_partners)
         res = super()._update_foreign_keys(src_partners, dst_partner)
         self.env["crm.metrics.queue"]._push_customers(customers.ids, derived=True)
         return res

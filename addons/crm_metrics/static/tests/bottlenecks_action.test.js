@@ -67,7 +67,7 @@ test("cards, funnel and both gaps", async () => {
         "lost in Proposal (13.0%) + Negotiation (63.0%)",
         "won only: median 81.5, mean 86.0",
         "+6.1% against the period before",
-        "23 deals wait beyond the norm",
+        "23 deals beyond the norm",
     ]);
     expect("[data-card=funnel] p").toHaveText(
         "Value of the deals that stood in a stage or went past it. 76.0% of the money goes in two places: 13.0% between Proposal and Negotiation, 63.0% between Negotiation and the win. 11.0% is won."
@@ -374,6 +374,11 @@ test("groups side by side, a click on one narrows to it", async () => {
     ).click();
     await animationFrame();
     expect.verifySteps([["won", null, null]]);
+    await contains(
+        "[data-card=groups] tr[data-row='2'] td[data-column=worst] button"
+    ).click();
+    await animationFrame();
+    expect.verifySteps([["lost", 2, 2]]);
     await contains("[data-card=groups] tr[data-row='2'] th button").click();
     await settle();
     expect.verifySteps([[2], [2]]);
@@ -400,6 +405,11 @@ test("why deals were lost: a cell opens them", async () => {
         doAction: ({domain}) =>
             expect.step(domain.filter(([field]) => /reason|stage/.test(field))),
     });
+    await contains(
+        "[data-card=reasons] tr[data-row='1'] td[data-column=total] button"
+    ).click();
+    await animationFrame();
+    expect.verifySteps([[["lost_reason_id", "=", 1]]]);
     await contains(
         "[data-card=reasons] tr[data-row='0'] td[data-column='0'] button"
     ).click();

@@ -12,6 +12,7 @@ import {
 } from "@web/../tests/web_test_helpers";
 import {localization} from "@web/core/l10n/localization";
 import {PIPELINE_MODELS} from "./bottlenecks_helpers";
+import {CUSTOMER_MODELS} from "./customers_helpers";
 
 class CrmMrrMovement extends models.Model {
     _name = "crm.mrr.movement";
@@ -73,6 +74,7 @@ export function defineScreens() {
         CrmSubscriptionCloseReason,
         CrmTeam,
         ...PIPELINE_MODELS,
+        ...CUSTOMER_MODELS,
     ]);
     defineMenus([{id: 0}]); // prevents auto-loading the first action
     defineActions([
@@ -98,6 +100,22 @@ export function defineScreens() {
             name: "Bottlenecks",
             path: "pipeline-bottlenecks",
             tag: "crm_metrics.bottlenecks",
+            type: "ir.actions.client",
+        },
+        {
+            id: 74,
+            xml_id: "crm_metrics.crm_metrics_customer_revenue_action",
+            name: "Customer Revenue",
+            path: "customer-revenue",
+            tag: "crm_metrics.customer_revenue",
+            type: "ir.actions.client",
+        },
+        {
+            id: 75,
+            xml_id: "crm_metrics.crm_metrics_segments_action",
+            name: "Customer Segments",
+            path: "customer-segments",
+            tag: "crm_metrics.segments",
             type: "ir.actions.client",
         },
     ]);

@@ -183,6 +183,15 @@ function velocityCard({now, before, format, openDeals}) {
     };
 }
 
+function stuckNote({count, value}, {measure, format}) {
+    if (!count) {
+        return _t("nothing waits beyond the norm");
+    }
+    return measure === "value"
+        ? _t("%s beyond the norm", deals(count, format))
+        : _t("%s beyond the norm", format.money(value));
+}
+
 function stuckCard(frame) {
     const {now, measure, format, openDeals} = frame;
     const stuck = stuckNow(now.stages);
@@ -203,11 +212,7 @@ function stuckCard(frame) {
             ? format.exact(stuck.value)
             : _t("No stage has a norm yet: too few stays have ended."),
         isMissing: !hasNorm,
-        note: hasNorm
-            ? measure === "value"
-                ? _t("%s wait beyond the norm", deals(stuck.count, format))
-                : _t("%s wait beyond the norm", money)
-            : undefined,
+        note: hasNorm ? stuckNote(stuck, frame) : undefined,
         tone: stuck.count ? "bad" : undefined,
         onOpen: stuck.count ? () => openDeals(_t("Stuck"), "stuck") : undefined,
     };

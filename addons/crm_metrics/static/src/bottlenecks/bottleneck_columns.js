@@ -8,7 +8,8 @@ import {_t} from "@web/core/l10n/translation";
  * @property {string} label
  * @property {string} help one sentence
  * @property {string[]} sets on which looks of the table it is
- * @property {(stage: Object) => number|null} value by which rows are sorted
+ * @property {(stage: Object) => number|null} value by which rows are sorted; a stage
+ *  of the façade, with `funnel`: what the funnel says of it
  * @property {(value: number, format: Formatter, stage: Object) => string} write
  * @property {(stage: Object, format: Formatter) => string|undefined} [note]
  * @property {(stage: Object, format: Formatter) => string|undefined} [title]
@@ -80,6 +81,24 @@ const exit = (outcome, label, help) => ({
 /** @type {Column[]} */
 export const COLUMNS = [
     {
+        id: "reached",
+        label: _t("Reached"),
+        help: _t("Deals of the funnel that stood in the stage or went past it."),
+        sets: ["flow"],
+        value: ({funnel}) => funnel?.reached ?? null,
+        write: count,
+        deals: "reached",
+    },
+    {
+        id: "touched",
+        label: _t("Stood in It"),
+        help: _t("Deals of the funnel that were in the stage themselves."),
+        sets: ["flow"],
+        value: ({funnel}) => funnel?.touched ?? null,
+        write: count,
+        deals: "touched",
+    },
+    {
         id: "open_start",
         label: _t("Open at Start"),
         help: _t("Deals that were in the stage when the range began."),
@@ -113,7 +132,7 @@ export const COLUMNS = [
     ),
     {
         id: "open",
-        label: _t("Open"),
+        label: _t("Still Open"),
         help: _t("Deals that are in the stage at the end of the range, or now."),
         sets: ["overview", "flow"],
         value: ({open}) => open,

@@ -116,24 +116,35 @@ function toneOf(step, [worst, second]) {
     return step === worst ? "severe" : step === second ? "notable" : "lost";
 }
 
+function lossWords({lost}, count, {measure, format}, whole) {
+    if (!count) {
+        return {lost: _t("nothing lost here")};
+    }
+    const share = format.percent(shareOf(-lost, whole));
+    return measure === "value"
+        ? {
+              share: _t("%s of the money", share),
+              lost: _t("%(amount)s lost in %(deals)s", {
+                  amount: format.money(lost),
+                  deals: deals(count, format),
+              }),
+          }
+        : {
+              share: _t("%s of the deals", share),
+              lost: _t("%s lost", deals(lost, format)),
+          };
+}
+
 /** What is said between the bar of a stage and the next one. */
 function gap(step, frame, worst, whole) {
-    const {now, measure, format, openDeals} = frame;
+    const {now, openDeals} = frame;
     const stage = now.funnel.stages.find(({stage_id}) => stage_id === step.id);
     const name = gapName(step);
     const tone = toneOf(step, worst);
-    const share = format.percent(shareOf(-step.lost, whole));
-    const isMoney = measure === "value";
     return {
         tone,
         tag: {severe: _t("most is lost here"), notable: _t("second most")}[tone],
-        share: isMoney ? _t("%s of the money", share) : _t("%s of the deals", share),
-        lost: isMoney
-            ? _t("%(amount)s lost in %(deals)s", {
-                  amount: format.money(step.lost),
-                  deals: deals(stage.drop, format),
-              })
-            : _t("%s lost", deals(step.lost, format)),
+        ...lossWords(step, stage.drop, frame, whole),
         label: _t("Lost %(gap)s: %(amount)s, open the deals", {
             gap: name,
             amount: writeInFull(step.lost, frame),

@@ -65,7 +65,9 @@ const COLUMNS = [
     {
         id: "worst",
         label: _t("Bottleneck"),
-        help: _t("The stage where five points more would bring most."),
+        help: _t(
+            "The stage where five points more would bring most. Opens the deals that were lost there."
+        ),
         write: ({stages}) => bottleneckOf(stages)?.name || "–",
         note: ({stages}, {format}) => {
             const worst = bottleneckOf(stages);
@@ -77,6 +79,8 @@ const COLUMNS = [
                 : undefined;
         },
         value: ({stages}) => bottleneckOf(stages) && 1,
+        figure: "lost",
+        stages: ({stages}) => [bottleneckOf(stages).stage_id],
     },
 ];
 
@@ -140,7 +144,13 @@ function groupCell(column, content, {label, groupId = false}, frame) {
         title: column.title?.(content, frame)?.toString(),
         isNothing: value === 0 || value === null,
         onOpen: column.figure
-            ? () => frame.openDeals(name, column.figure, [null], groupId)
+            ? () =>
+                  frame.openDeals(
+                      name,
+                      column.figure,
+                      column.stages?.(content),
+                      groupId
+                  )
             : undefined,
     };
 }

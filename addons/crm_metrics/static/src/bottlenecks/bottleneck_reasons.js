@@ -60,13 +60,21 @@ export function reasonMap(frame) {
         rows: sorted.map((reason) => ({
             id: String(reason.reason_id || 0),
             label: reason.name,
-            heads: {total: writeTotal(reason[measure], frame)},
+            heads: {
+                total: totalCell(reason[measure], reason.name, frame, () =>
+                    openStays(reason.name, "lost", undefined, reason.reason_id)
+                ),
+            },
             cells: stages.map((stage) => cell(stage, reason)),
         })),
         total: {
             id: "total",
             label: _t("All reasons").toString(),
-            heads: {total: writeTotal(sumOf(sorted), frame)},
+            heads: {
+                total: totalCell(sumOf(sorted), _t("All reasons"), frame, () =>
+                    openStays(_t("Lost").toString(), "lost")
+                ),
+            },
             cells: stages.map((stage) => {
                 const lost = {
                     count: stage.reasons.reduce((sum, {count}) => sum + count, 0),
@@ -84,10 +92,17 @@ export function reasonMap(frame) {
     };
 }
 
-function writeTotal(amount, {measure, format}) {
-    return measure === "value"
-        ? format.amount(amount, {digits: [69, 0]})
-        : format.count(amount);
+/** The figure of a reason in all stages. */
+function totalCell(amount, name, frame, onOpen) {
+    const {measure, format} = frame;
+    return {
+        text:
+            measure === "value"
+                ? format.amount(amount, {digits: [69, 0]})
+                : format.count(amount),
+        label: `${name}: ${writeInFull(amount, frame)}`,
+        onOpen,
+    };
 }
 
 function writeShort(lost, {measure, format}) {

@@ -62,7 +62,11 @@ function cell(column, stage, largest, frame) {
  * @returns {{columns, rows}} props of DataTable
  */
 export function stageTable(frame, set, sort) {
-    const {stages} = frame.now;
+    const {now} = frame;
+    const stages = now.stages.map((stage) => ({
+        ...stage,
+        funnel: now.funnel.stages.find(({stage_id}) => stage_id === stage.stage_id),
+    }));
     const columns = COLUMNS.filter(({sets}) => sets.includes(set));
     const worst = bottleneckOf(stages);
     const largest = Object.fromEntries(

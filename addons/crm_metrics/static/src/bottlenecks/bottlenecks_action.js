@@ -238,9 +238,15 @@ export class BottlenecksAction extends Component {
     }
 
     get waterfallMeaning() {
-        return _t(
-            "Expected revenue of open deals at the start + what came - what went = at the end, to the cent. Won and lost leave at their closing amount. A bar opens its deals."
-        );
+        const sentences = [
+            _t(
+                "Expected revenue of open deals at the start + what came - what went = at the end, to the cent. Won and lost leave at their closing amount. A bar opens its deals."
+            ),
+        ];
+        if (this.content.values.view === "cohort") {
+            sentences.push(_t("All deals are in it, also those that came before."));
+        }
+        return sentences.join(" ");
     }
 
     // -------------------------------------------------------------------------

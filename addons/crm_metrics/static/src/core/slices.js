@@ -49,6 +49,18 @@ export const SOURCE = {
     by: _t("By source of the opportunity"),
 };
 
+/** @type {Slice} */
+export const COUNTRY = {
+    id: "country",
+    filter: "countries",
+    option: "country_ids",
+    field: "country_id",
+    resModel: "res.country",
+    label: _t("Country"),
+    allLabel: _t("All Countries"),
+    by: _t("By country"),
+};
+
 export const NO_GROUP = "none";
 
 /**
@@ -89,5 +101,5 @@ export function sliceOptions(slices, values) {
 export function sliceTerms(slices, values) {
     return slices
         .filter(({filter}) => values[filter]?.length)
-        .map(({filter, field}) => [field, "in", values[filter]]);
+        .map(({filter, field}) => [field, "in", [...values[filter]]]);
 }

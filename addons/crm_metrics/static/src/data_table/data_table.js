@@ -22,8 +22,9 @@ export class DataTable extends Component {
             element: {type: Object, shape: {id: String, label: String, "*": true}},
         },
         /**
-         * [{id, label, note, isAhead, tag, onOpen, cells: {column id: Cell}}], where
-         * `tag` is {text, title} and `onOpen` makes the label a button
+         * [{id, label, note, isAhead, isChosen, swatch, tag, onOpen, cells: {column id:
+         * Cell}}], where `tag` is {text, title}, `swatch` a class that gives the row a
+         * colour, and `onOpen` makes the label a button
          */
         rows: {type: Array, element: Object},
         /** A row of the same shape below the others. */

@@ -14,7 +14,7 @@ import {Component} from "@odoo/owl";
  *  are on, lost, notable, severe, rest, won
  * @property {() => void} [onOpen]
  * @property {Object} [gap] {tone, tag, share, lost, label, onOpen, rest}, where `rest`
- *  is {text, title, onOpen}
+ *  is {text, title, onOpen}; no share: nothing was lost
  */
 export class FunnelChart extends Component {
     static template = "crm_metrics.FunnelChart";

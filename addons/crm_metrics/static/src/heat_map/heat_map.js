@@ -20,11 +20,15 @@ export class HeatMap extends Component {
         title: String,
         /** Their names. */
         columns: {type: Array, element: String},
-        /** [{id, label, heads: {id: text}, cells: HeatCell[]}] */
+        /** [{id, label, heads: {id: text or HeatCell}, cells: HeatCell[]}] */
         rows: {type: Array, element: Object},
         /** A row of the same shape below the others. */
         total: {type: Object, optional: true},
     };
+
+    headOf({heads}, {id}) {
+        return typeof heads[id] === "string" ? {text: heads[id]} : heads[id];
+    }
 
     styleOf({heat, tone = "total"}) {
         if (heat === null || heat === undefined) {

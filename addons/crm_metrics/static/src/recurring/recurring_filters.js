@@ -2,6 +2,7 @@ import {_t} from "@web/core/l10n/translation";
 import {choiceFilter, grainFilter, periodFilter} from "../core/filters";
 import {coarsened, rangeOf} from "../core/period";
 import {
+    COUNTRY,
     groupChoices,
     sliceFilters,
     sliceOptions,
@@ -34,17 +35,7 @@ export const SLICES = [
         by: _t("By recurring plan"),
     },
     {...SOURCE, leadField: "source_id"},
-    {
-        id: "country",
-        filter: "countries",
-        option: "country_ids",
-        field: "country_id",
-        leadField: "country_id",
-        resModel: "res.country",
-        label: _t("Country"),
-        allLabel: _t("All Countries"),
-        by: _t("By country"),
-    },
+    {...COUNTRY, leadField: "country_id"},
     {
         id: "reason",
         filter: "reasons",

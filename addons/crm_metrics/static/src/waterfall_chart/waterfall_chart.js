@@ -49,9 +49,11 @@ function hatched(color) {
 export class WaterfallChart extends Component {
     static template = "crm_metrics.WaterfallChart";
     static props = {
-        /** Bars of `toBars`, each with `text`, `title` and perhaps `onOpen` */
+        /** Bars of `toBars`, each with `text`, `title` and perhaps `onOpen`, `short` */
         bars: {type: Array, element: Object},
         height: {type: Number, optional: true},
+        /** Bars of a figure over time: each stands for itself, there may be many. */
+        isSeries: {type: Boolean, optional: true},
     };
     static defaultProps = {height: 320};
 
@@ -71,12 +73,12 @@ export class WaterfallChart extends Component {
 
     draw() {
         const palette = paletteOf(this.root.el);
-        const {bars} = this.props;
+        const {bars, isSeries} = this.props;
         const narrow = this.root.el.clientWidth / bars.length < ROOM_FOR_LABEL;
         this.chart = new Chart(this.canvas.el, {
             type: "bar",
             data: {
-                labels: bars.map(({label}) => label),
+                labels: bars.map(({label, short}) => (narrow && short) || label),
                 // what is only agreed on goes on where the fact ends
                 datasets: [
                     {
@@ -114,8 +116,8 @@ export class WaterfallChart extends Component {
                         ticks: {
                             color: palette.muted,
                             font: {family: palette.font},
-                            autoSkip: false,
-                            maxRotation: narrow ? 60 : 0,
+                            autoSkip: Boolean(isSeries),
+                            maxRotation: narrow && !isSeries ? 60 : 0,
                         },
                     },
                     y: {
@@ -130,7 +132,8 @@ export class WaterfallChart extends Component {
                 {
                     id: "crmMetricsWaterfall",
                     afterLayout: (chart) => this.placeButtons(chart),
-                    beforeDatasetsDraw: (chart) => this.drawConnectors(chart, palette),
+                    beforeDatasetsDraw: (chart) =>
+                        isSeries || this.drawConnectors(chart, palette),
                     afterDatasetsDraw: (chart) => this.drawFigures(chart, palette),
                 },
             ],
@@ -173,13 +176,16 @@ export class WaterfallChart extends Component {
         ctx.save();
         ctx.fillStyle = palette.text;
         ctx.textAlign = "center";
+        const fits = ({text}) => ctx.measureText(text).width < slot - 2;
         for (let size = 13; size >= 9; size--) {
             ctx.font = `${size}px ${palette.font}`;
-            if (bars.every(({text}) => ctx.measureText(text).width < slot - 2)) {
+            if (bars.every(fits)) {
                 break;
             }
         }
-        bars.forEach((bar, index) => {
+        // a few of many figures would be taken for the only ones
+        const shown = this.props.isSeries && !bars.every(fits) ? [] : bars;
+        shown.forEach((bar, index) => {
             const top = Math.max(bar.from, bar.to);
             const below = top <= 0 && bar.amount < 0;
             ctx.textBaseline = below ? "top" : "bottom";

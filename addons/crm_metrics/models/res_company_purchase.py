@@ -1,0 +1,52 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+#: what the purchases of a company depend on: which documents they are, in which zone
+#: their days lie, and to what amounts in other currencies are rounded
+MOVES_ALL = {"crm_metrics_purchase_source", "resource_calendar_id", "currency_id"}
+
+
+class ResCompany(models.Model):
+    """Where the purchases of a company come from."""
+
+    _inherit = "res.company"
+
+    crm_metrics_purchase_source = fields.Selection(
+        [("won", "Won opportunities")],
+        string="Source of Purchases",
+        help="Which documents count as purchases, beside imported ones. Empty: posted "
+        "customer invoices where Invoicing is installed, else won opportunities.",
+    )
+
+    def _write_multi(self, vals_list):
+        res = super()._write_multi(vals_list)
+        moved = [
+            company.id
+            for company, vals in zip(self, vals_list, strict=True)
+            if not MOVES_ALL.isdisjoint(vals)
+        ]
+        if moved:
+            self.env["crm.purchase"]._queue_companies(
+                SQL("company_id = ANY(%s)", moved)
+            )
+        return res
+
+    def unlink(self):
+        # a win of this company may fall to that of its team or salesperson
+        self.env["crm.purchase"]._queue_companies(SQL("company_id = ANY(%s)", self.ids))
+        return super().unlink()
+
+    @api.model
+    def _metrics_day_sql(self, moment):
+        """Return the SQL of the day on which a moment lies in a company.
+
+        To be used where `c` is the company.
+
+        :param SQL moment: timestamp, in UTC
+        """
+        return SQL(
+            """(%s AT TIME ZONE 'UTC' AT TIME ZONE COALESCE(
+                   (SELECT calendar.tz FROM resource_calendar calendar
+                     WHERE calendar.id = c.resource_calendar_id), 'UTC'))::date""",
+            moment,
+        )

@@ -1,0 +1,24 @@
+from odoo import models
+from odoo.tools import SQL
+
+
+class ResourceCalendar(models.Model):
+    _inherit = "resource.calendar"
+
+    def _write_multi(self, vals_list):
+        res = super()._write_multi(vals_list)
+        moved = [
+            calendar.id
+            for calendar, vals in zip(self, vals_list, strict=True)
+            if "tz" in vals
+        ]
+        if moved:
+            # days begin and end elsewhere
+            self.env["crm.purchase"]._queue_companies(
+                SQL(
+                    """company_id IN (SELECT id FROM res_company
+                                       WHERE resource_calendar_id = ANY(%s))""",
+                    moved,
+                )
+            )
+        return res

@@ -1,0 +1,2 @@
+from . import test_invoices
+from . import test_translations

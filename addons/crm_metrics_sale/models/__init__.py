@@ -1,0 +1,7 @@
+from . import res_company
+from . import res_currency
+from . import sale_order
+from . import sale_order_line
+from . import account_move
+from . import account_move_line
+from . import crm_purchase
