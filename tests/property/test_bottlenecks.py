@@ -2,7 +2,7 @@
 
 import math
 import random
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pipelines
@@ -287,6 +287,35 @@ class TestLargerPipelines(BottleneckCase):
                 question = source.question()
                 _found, expected = self.check(world, visits, question)
                 self.check_deals(question, expected)
+
+    def test_a_deal_changes_companies(self):
+        """Out of one and into the other, it is one deal."""
+        source = pipelines.History(random.Random(1))
+        state = source.birth() | {"type": "opportunity", "stage": 0, "active": True}
+        with self.example():
+            source.exactness = 100
+            self.add_events(
+                [
+                    source.event(0, pipelines.NOW - timedelta(days=days), moved, "live")
+                    for days, moved in (
+                        (400, state | {"company": 0}),
+                        (10, state | {"company": 1}),
+                    )
+                ]
+            )
+            self.refresh()
+            question = source.question() | {
+                "asks": "manager",
+                "companies": (0, 1),
+                "date_from": pipelines.TODAY - timedelta(days=30),
+                "date_to": pipelines.TODAY,
+                "filters": {},
+                "group_by": None,
+            }
+            world, visits = self.assertVisits()
+            _found, expected = self.check(world, visits, question)
+            self.assertEqual(len(expected.waterfall_deals()["transfer"]), 1)
+            self.check_deals(question, expected)
 
 
 class TestLifelines(BottleneckCase):
