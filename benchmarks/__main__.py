@@ -5,11 +5,14 @@ import sys
 
 from scripts.setup import testing
 
-from . import lead_write, purchases, recurring
+from . import lead_write, pipeline, purchases, recurring
 from .harness import Bench, registry_of
 
-#: Rows of each size: `small` is a tenth of `large`.
-SIZES = {"large": 200_000, "small": 20_000}
+#: What each size is of the rows of `large`.
+SIZES = {"large": 1, "small": 0.1}
+CUSTOMERS = 200_000
+DEALS = 500_000
+PARTS = ("recurring", "purchases", "leads", "pipeline")
 
 
 def main() -> int:
@@ -19,15 +22,24 @@ def main() -> int:
     parser.add_argument(
         "--keep", action="store_true", help="leave the database for a look at it"
     )
+    parser.add_argument(
+        "--only", choices=PARTS, nargs="+", default=PARTS, help="default: all"
+    )
     arguments = parser.parse_args()
+    size = SIZES[arguments.size]
     with (
         testing.database(arguments.database, keep=arguments.keep) as name,
         registry_of(name) as registry,
     ):
         bench = Bench(registry)
-        recurring.measure(bench, customers=SIZES[arguments.size])
-        purchases.measure(bench, customers=SIZES[arguments.size])
-        lead_write.measure(bench)
+        if "recurring" in arguments.only:
+            recurring.measure(bench, customers=int(CUSTOMERS * size))
+        if "purchases" in arguments.only:
+            purchases.measure(bench, customers=int(CUSTOMERS * size))
+        if "leads" in arguments.only:
+            lead_write.measure(bench)
+        if "pipeline" in arguments.only:
+            pipeline.measure(bench, leads=int(DEALS * size))
     return 0
 
 

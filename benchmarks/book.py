@@ -5,17 +5,17 @@ versions, one that begins later, and a second subscription; some end, some come 
 after a gap.
 """
 
-import io
 import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 
 from odoo.api import Environment
 
+from .harness import copy
+
 SEED = 20261121
 FIRST_DAY = date(2021, 11, 1)
 DAYS = 5 * 365
-BLOCK = 50_000
 
 SUBSCRIPTION = (
     "id", "name", "active", "partner_id", "company_id", "currency_id", "user_id",
@@ -31,8 +31,8 @@ def fill(env: Environment, customers: int) -> int:
     """Write the book and return the number of lines."""
     first = _partners(env, customers)
     subscriptions, lines = _book(env, first, customers)
-    _copy(env, "crm_subscription", SUBSCRIPTION, subscriptions)
-    count = _copy(env, "crm_subscription_line", LINE, lines)
+    copy(env, "crm_subscription", SUBSCRIPTION, subscriptions)
+    count = copy(env, "crm_subscription_line", LINE, lines)
     env.cr.execute("ANALYZE")
     return count
 
@@ -125,27 +125,3 @@ def _book(
                 )  # fmt: skip
 
     return subscriptions(), lines()
-
-
-def _copy(
-    env: Environment, table: str, columns: tuple[str, ...], rows: Iterator[tuple]
-) -> int:
-    """Write rows by COPY, block by block so that memory stays small."""
-    count = 0
-    block = io.StringIO()
-
-    def flush() -> None:
-        block.seek(0)
-        env.cr.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", block)
-        block.seek(0)
-        block.truncate()
-
-    for row in rows:
-        cells = ("\\N" if cell is None else str(cell) for cell in row)
-        block.write("\t".join(cells) + "\n")
-        count += 1
-        if count % BLOCK == 0:
-            flush()
-    flush()
-    env.cr.execute(f"SELECT setval('{table}_id_seq', {count})")
-    return count

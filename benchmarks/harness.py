@@ -1,5 +1,6 @@
 """Time a piece of work in an Odoo process and print what came out."""
 
+import io
 import json
 import statistics
 import sys
@@ -19,6 +20,8 @@ from scripts.setup.environment import ready
 
 STATUS = Path("/proc/self/status")
 CLEAR_REFS = Path("/proc/self/clear_refs")
+#: rows that are written by one COPY
+BLOCK = 50_000
 #: login of the user who reads: an administrator of sales, record rules applied
 READER = "admin"
 
@@ -60,21 +63,6 @@ class Bench:
             for statement in statements:
                 cr.execute(statement)
 
-    def twin(self, table: str, twin: str, renamed: tuple[str, str] = ("", "")) -> None:
-        """Make an empty table with the same columns, indexes and foreign keys.
-
-        :param renamed: name to be replaced in the foreign keys, and by what
-        """
-        self.execute(f"CREATE TABLE {twin} (LIKE {table} INCLUDING ALL)")
-        with self.registry.cursor() as cr:
-            cr.execute(
-                """SELECT pg_get_constraintdef(oid) FROM pg_constraint
-                    WHERE conrelid = %s::regclass AND contype = 'f'""",
-                [table],
-            )
-            for (definition,) in cr.fetchall():
-                cr.execute(f"ALTER TABLE {twin} ADD {definition.replace(*renamed)}")
-
     def timed(self, work: Callable[[odoo.api.Environment], Any]) -> tuple[float, Any]:
         """Seconds of one transaction, its commit included, and its result."""
         with self.env() as env:
@@ -103,6 +91,56 @@ class Bench:
             "peak_rss_mb": peak_rss_mb(),
         }
         print(json.dumps(line), flush=True)
+
+
+def copy(
+    env: odoo.api.Environment,
+    table: str,
+    columns: tuple[str, ...],
+    rows: Iterator[tuple],
+) -> int:
+    """Write rows by COPY, block by block so that memory stays small."""
+    count = 0
+    block = io.StringIO()
+
+    def flush() -> None:
+        block.seek(0)
+        env.cr.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", block)
+        block.seek(0)
+        block.truncate()
+
+    for row in rows:
+        cells = ("\\N" if cell is None else str(cell) for cell in row)
+        block.write("\t".join(cells) + "\n")
+        count += 1
+        if count % BLOCK == 0:
+            flush()
+    flush()
+    env.cr.execute(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")
+    return count
+
+
+@contextmanager
+def twin_of(bench: Bench, table: str, twin: str, **names: str) -> Iterator[None]:
+    """Make an empty table with the indexes and foreign keys of another one.
+
+    :param names: tables that the foreign keys refer to -> what they refer to instead
+    """
+    bench.execute(f"CREATE TABLE {twin} (LIKE {table} INCLUDING ALL)")
+    with bench.registry.cursor() as cr:
+        cr.execute(
+            """SELECT pg_get_constraintdef(oid) FROM pg_constraint
+                WHERE conrelid = %s::regclass AND contype = 'f'""",
+            [table],
+        )
+        for (definition,) in cr.fetchall():
+            for name, other in names.items():
+                definition = definition.replace(name, other)
+            cr.execute(f"ALTER TABLE {twin} ADD {definition}")
+    try:
+        yield
+    finally:
+        bench.execute(f"DROP TABLE {twin}")
 
 
 def forget_peak() -> None:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from odoo.api import Environment
 
 from . import book
-from .harness import Bench, forget_peak, say
+from .harness import Bench, copy, forget_peak, say, twin_of
 
 SEED = 20261122
 #: purchases of a customer, on average
@@ -88,8 +88,7 @@ def _fill(env: Environment, customers: int) -> None:
             )  # fmt: skip
 
     env.cr.execute("DELETE FROM crm_purchase")
-    env.cr.execute("SELECT setval('crm_purchase_id_seq', 1)")
-    book._copy(env, "crm_purchase", PURCHASE, rows())
+    copy(env, "crm_purchase", PURCHASE, rows())
     env.cr.execute("ANALYZE")
 
 
@@ -101,13 +100,14 @@ def _score(bench: Bench) -> None:
 
     # the run itself, for the keys of the twin
     _seconds, values["run"] = bench.timed(lambda env: run(env).id)
-    bench.twin("crm_customer_score", "bench_score")
-    limit, _none = bench.timed(lambda env: env.cr.execute(SCORES, values))
+    with twin_of(bench, "crm_customer_score", "bench_score"):
+        limit, _none = bench.timed(lambda env: env.cr.execute(SCORES, values))
+        with bench.env() as env:
+            env.cr.execute("SELECT count(*) FROM bench_score")
+            (rows,) = env.cr.fetchone()
     with bench.env() as env:
-        env.cr.execute("SELECT count(*) FROM bench_score")
-        (rows,) = env.cr.fetchone()
-        env["crm.customer.score.run"].search([]).unlink()
-    bench.execute("DROP TABLE bench_score", "TRUNCATE crm_customer_score")
+        env["crm.customer.score.run"].search([("id", "=", values["run"])]).unlink()
+    bench.execute("TRUNCATE crm_customer_score")
     forget_peak()
     seconds, scored = bench.timed(lambda env: run(env).customers)
     if scored != rows:

@@ -4,7 +4,7 @@ import json
 from datetime import date
 
 from . import book
-from .harness import Bench, forget_peak, say
+from .harness import Bench, forget_peak, say, twin_of
 
 FACTS = ("crm.mrr.segment", "crm.mrr.movement")
 MONTHS = {"date_from": "2021-11-01", "date_to": "2026-10-31"}
@@ -113,13 +113,15 @@ def _fill(bench: Bench, lines: int) -> None:
 
 def _bare_fill(bench: Bench) -> float:
     """Seconds of two bare INSERTs into twins of the facts."""
-    for name in ("segment", "movement"):
-        renamed = ("crm_mrr_segment", "bench_segment")
-        bench.twin(f"crm_mrr_{name}", f"bench_{name}", renamed)
-    segments, _none = bench.timed(lambda env: env.cr.execute(SEGMENTS))
-    bench.execute("ANALYZE bench_segment")
-    movements, _none = bench.timed(lambda env: env.cr.execute(MOVEMENTS))
-    bench.execute("DROP TABLE bench_movement, bench_segment")
+    with (
+        twin_of(bench, "crm_mrr_segment", "bench_segment"),
+        twin_of(
+            bench, "crm_mrr_movement", "bench_movement", crm_mrr_segment="bench_segment"
+        ),
+    ):
+        segments, _none = bench.timed(lambda env: env.cr.execute(SEGMENTS))
+        bench.execute("ANALYZE bench_segment")
+        movements, _none = bench.timed(lambda env: env.cr.execute(MOVEMENTS))
     return segments + movements
 
 

@@ -23,6 +23,7 @@
         "views/crm_metrics_issue_views.xml",
         "views/crm_metrics_run_views.xml",
         "views/crm_lead_event_views.xml",
+        "views/crm_stage_visit_views.xml",
         "views/crm_mrr_segment_views.xml",
         "views/crm_mrr_movement_views.xml",
         "views/crm_purchase_views.xml",

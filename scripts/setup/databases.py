@@ -86,9 +86,7 @@ class Databases:
         # The database comes last: one that is there is complete.
         self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
 
-    def base_template(
-        self, *, demo: bool, addons: Sequence[str] = BASE_ADDONS
-    ) -> str:
+    def base_template(self, *, demo: bool, addons: Sequence[str] = BASE_ADDONS) -> str:
         """The template with Odoo's own addons, built where needed."""
         modules = ",".join(addons)
         key = digest(self.launcher.odoo.build, lock_digest(), modules)

@@ -54,9 +54,9 @@ class CrmCustomerScore(models.Model):
         readonly=True,
         help="In the window of the run, net of refunds.",
     )
-    r = fields.Integer(string="R", aggregator="avg", readonly=True, help=SCORE_HELP)
-    f = fields.Integer(string="F", aggregator="avg", readonly=True, help=SCORE_HELP)
-    m = fields.Integer(string="M", aggregator="avg", readonly=True, help=SCORE_HELP)
+    r = fields.Integer(aggregator="avg", readonly=True, help=SCORE_HELP)
+    f = fields.Integer(aggregator="avg", readonly=True, help=SCORE_HELP)
+    m = fields.Integer(aggregator="avg", readonly=True, help=SCORE_HELP)
     segment_id = fields.Many2one(
         "crm.customer.segment", ondelete="set null", readonly=True
     )

@@ -71,6 +71,13 @@ class CrmCustomerScoreRun(models.Model):
     run_at = fields.Datetime(readonly=True, copy=False)
     seconds = fields.Float(digits=(12, 3), readonly=True, copy=False, aggregator=None)
 
+    is_latest = fields.Boolean(
+        string="Latest Run",
+        compute="_compute_is_latest",
+        search="_search_is_latest",
+        help="The company has no run of a later day.",
+    )
+
     _company_date_uniq = models.Constraint(
         "UNIQUE (company_id, date)",
         "There is a run of that company and day already. Open it and run it again.",
@@ -85,6 +92,18 @@ class CrmCustomerScoreRun(models.Model):
         for run in self:
             day = fields.Date.to_string(run.date) or ""
             run.display_name = f"{day} {run.company_id.name or ''}".strip()
+
+    @api.depends("date", "company_id")
+    def _compute_is_latest(self):
+        latest = self._latest(self.company_id)
+        for run in self:
+            run.is_latest = run in latest
+
+    @api.model
+    def _search_is_latest(self, operator, value):
+        if operator != "in" or True not in value:
+            return NotImplemented
+        return [("id", "in", self._latest().ids)]
 
     @api.constrains("date", "company_id")
     def _check_date(self):
@@ -147,8 +166,8 @@ class CrmCustomerScoreRun(models.Model):
 
     def _cron_score(self):
         """Score the customers of each company as of the end of last month."""
-        companies = self.env["res.company"].search([])
-        for number, company in enumerate(companies, 1):
+        companies = self.env["crm.purchase"]._read_group([], ["company_id"])
+        for number, (company,) in enumerate(companies, 1):
             self._score_month(company)
             if not self.env["ir.cron"]._commit_progress(
                 1, remaining=len(companies) - number
@@ -172,11 +191,14 @@ class CrmCustomerScoreRun(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _latest(self, companies, date):
-        """Return the last run of each company on or before a day."""
-        runs = self.search(
-            [("company_id", "in", companies.ids), ("date", "<=", date)], order="date"
-        )
+    def _latest(self, companies=None, date=None):
+        """Return the last run of each company, or the last one on or before a day."""
+        domain = Domain.TRUE
+        if companies is not None:
+            domain &= Domain("company_id", "in", companies.ids)
+        if date:
+            domain &= Domain("date", "<=", date)
+        runs = self.search(domain, order="date")
         latest = {run.company_id: run for run in runs}
         return self.browse(run.id for run in latest.values())
 

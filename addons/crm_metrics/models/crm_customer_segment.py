@@ -39,11 +39,13 @@ class CrmCustomerSegment(models.Model):
 
         :raise UserError: a cell has no segment, or several
         """
-        segments_sudo = self.sudo().search([])
+        cells = self.env["crm.customer.segment.cell"].search(
+            [("segment_id", "!=", False)]
+        )
         holes, overlaps = rfm.check_map(
             {
-                segment.name: [cell._scores() for cell in segment.cell_ids]
-                for segment in segments_sudo
+                segment: [cell._scores() for cell in cells_of_segment]
+                for segment, cells_of_segment in cells.grouped("segment_id").items()
             }
         )
         problems = []
@@ -59,8 +61,8 @@ class CrmCustomerSegment(models.Model):
                 self.env._(
                     "Cells of more than one segment: %s.",
                     ", ".join(
-                        f"{rfm.cell_name(cell)} ({', '.join(names)})"
-                        for cell, names in overlaps.items()
+                        f"{rfm.cell_name(cell)} ({', '.join(s.name for s in both)})"
+                        for cell, both in overlaps.items()
                     ),
                 )
             )

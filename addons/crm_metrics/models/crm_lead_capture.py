@@ -58,11 +58,3 @@ class CrmLead(models.Model):
         # or in a later transaction of the automatic assignment.
         self.env["crm.lead.event"]._capture_removal(opportunities.ids, "merged")
         return super()._merge_dependences_history(opportunities)
-
-    # -- the lead as a document behind an issue -------------------------
-
-    def _metrics_document(self):
-        return self
-
-    def _metrics_title(self):
-        return self.display_name

@@ -198,6 +198,21 @@ class CrmPurchase(models.Model):
             ),
         )
 
+    def _push_without_company(self, column, ids):
+        """Queue the customers of wins whose company is that of a team or salesperson.
+
+        :param column: `team_id` or `user_id` of leads
+        :param ids: of the teams or users
+        """
+        keys = self.env["crm.lead"]._purchase_keys(
+            SQL(
+                "l.company_id IS NULL AND %s = ANY(%s)",
+                SQL.identifier("l", column),
+                list(ids),
+            )
+        )
+        self.env["crm.metrics.queue"]._push(self._name, keys)
+
     def _remove_source(self, *res_models):
         """Take out the rows of a source whose addon goes; for its uninstall hook.
 

@@ -13,9 +13,13 @@ def crowded(moments):
 
     :param moments: SQL that selects the moments to look at
     """
+    # most moments are of one lead: an index alone tells that
     return SQL(
-        """SELECT at FROM crm_lead_event
-            WHERE source = ANY(%(recorded)s) AND at IN (%(moments)s)
+        """SELECT at
+             FROM (SELECT at FROM crm_lead_event WHERE at IN (%(moments)s)
+                    GROUP BY at HAVING count(*) >= %(bulk_from)s) AS often
+             JOIN crm_lead_event USING (at)
+            WHERE source = ANY(%(recorded)s)
             GROUP BY at HAVING count(DISTINCT lead_key) >= %(bulk_from)s""",
         recorded=RECORDED,
         moments=moments,
@@ -61,7 +65,8 @@ def visits(scope):
         WITH crowd AS MATERIALIZED (%(crowd)s), pipeline AS (%(pipelines)s),
         state AS (
             SELECT e.lead_key, e.at, e.id, e AS event, e.active, e.lost_reason_id,
-                   e.user_id, NOT e.active AND e.won_status = 'lost' AS lost,
+                   e.user_id, e.company_id,
+                   NOT e.active AND e.won_status = 'lost' AS lost,
                    -- where the deal stays: nowhere while it is won, archived, a lead
                    CASE WHEN e.type = 'opportunity' AND e.active AND e.removed IS NULL
                          AND e.stage_is_won IS NOT TRUE THEN e.stage_key END AS stay
@@ -74,11 +79,12 @@ def visits(scope):
                    lead(event) OVER w AS next,
                    -- the same for a state and for those without activity after it
                    count(*) FILTER (WHERE active) OVER w AS run,
-                   last_value(user_id) OVER (
-                       w ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-                   ) AS owner_id
+                   last_value(user_id) OVER whole AS owner_id,
+                   last_value(company_id) OVER whole AS last_company_id
               FROM state
-            WINDOW w AS (PARTITION BY lead_key ORDER BY at, id)
+            WINDOW w AS (PARTITION BY lead_key ORDER BY at, id),
+                   whole AS (w ROWS BETWEEN UNBOUNDED PRECEDING
+                                        AND UNBOUNDED FOLLOWING)
         ), closing AS (
             -- what was archived may be lost later, and be given its reason later still
             SELECT *, bool_or(lost) OVER w AS is_lost,
@@ -132,7 +138,7 @@ def visits(scope):
                (first).expected_revenue AS value_entered,
                COALESCE((next).expected_revenue, (last).expected_revenue)
                    AS value_left,
-               -- an issue is one, whatever hands the lead went through
+               -- an issue is for whom the deal has now
                CASE WHEN company.id IS NULL THEN v.owner_id ELSE (last).user_id END
                    AS user_id,
                (last).team_id, v.owner_id,
@@ -141,11 +147,7 @@ def visits(scope):
                    AND (next).team_key IS DISTINCT FROM (last).team_key
                    AND (next).stage_key IS DISTINCT FROM (last).stage_key
                    AS team_reset,
-               NOT v.is_born AND (first).source = ANY(%(recorded)s)
-                       AND (first).at IN (SELECT at FROM crowd)
-                   OR COALESCE((next).source = ANY(%(recorded)s)
-                               AND (next).at IN (SELECT at FROM crowd), FALSE)
-                   AS bulk,
+               came.at IS NOT NULL OR went.at IS NOT NULL AS bulk,
                COALESCE((next).removed = 'merged', FALSE) AS merged,
                COALESCE((next).removed = 'deleted', FALSE) AS deleted,
                CASE WHEN company.id IS NULL THEN 'no_company' END AS issue,
@@ -157,8 +159,15 @@ def visits(scope):
           LEFT JOIN crm_team team ON team.id = (last).team_id
           LEFT JOIN res_users usr ON usr.id = (last).user_id
          CROSS JOIN LATERAL (
-               SELECT COALESCE((last).company_id, team.company_id, usr.company_id)
-                      AS id) AS company
+               SELECT COALESCE((last).company_id, team.company_id, usr.company_id,
+                               v.last_company_id) AS id) AS company
+          -- arrays, because they are taken to be short: the planner would prepare
+          -- for a crowd at every other moment and sort all visits into files
+          LEFT JOIN unnest(ARRAY(SELECT at FROM crowd)) AS came (at)
+                 ON came.at = (first).at AND (first).source = ANY(%(recorded)s)
+                AND NOT v.is_born
+          LEFT JOIN unnest(ARRAY(SELECT at FROM crowd)) AS went (at)
+                 ON went.at = (next).at AND (next).source = ANY(%(recorded)s)
           -- teams without stages of their own share a pipeline
           LEFT JOIN (SELECT DISTINCT team FROM pipeline WHERE team <> 0) own
                  ON own.team = (last).team_key

@@ -1,5 +1,4 @@
 from odoo import models
-from odoo.tools import SQL
 
 
 class CrmTeam(models.Model):
@@ -11,29 +10,18 @@ class CrmTeam(models.Model):
             for team, vals in zip(self, vals_list, strict=True)
             if "company_id" in vals
         ]
-        if moved:
-            self._queue_won_leads(moved)
+        if not moved:
+            return super()._write_multi(vals_list)
+        # a purchase leaves one company's setting and comes under another's
+        self.env["crm.purchase"]._push_without_company("team_id", moved)
         res = super()._write_multi(vals_list)
-        if moved:
-            self._queue_won_leads(moved)
-            self.env["crm.stage.visit"]._push_without_company("team_id", moved)
+        self.env["crm.purchase"]._push_without_company("team_id", moved)
+        self.env["crm.stage.visit"]._push_without_company("team_id", moved)
         return res
 
     def unlink(self):
         # the database clears the reference: no hook of the lead sees it
         self.env["crm.lead.event"]._note_those_of("team_id", self.ids)
-        self._queue_won_leads(self.ids)
-        self.env["crm.stage.visit"]._push_without_company("team_id", self.ids)
+        for fact in ("crm.stage.visit", "crm.purchase"):
+            self.env[fact]._push_without_company("team_id", self.ids)
         return super().unlink()
-
-    def _queue_won_leads(self, ids):
-        """Queue the customers of won opportunities that have their company from here.
-
-        :param ids: of teams
-        """
-        self.env["crm.metrics.queue"]._push(
-            "crm.purchase",
-            self.env["crm.lead"]._purchase_keys(
-                SQL("l.company_id IS NULL AND l.team_id = ANY(%s)", ids)
-            ),
-        )

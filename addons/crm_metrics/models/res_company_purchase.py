@@ -26,8 +26,15 @@ class ResCompany(models.Model):
             if not MOVES_ALL.isdisjoint(vals)
         ]
         if moved:
-            self.env["crm.purchase"]._queue_companies(SQL("company_id = ANY(%s)", moved))
+            self.env["crm.purchase"]._queue_companies(
+                SQL("company_id = ANY(%s)", moved)
+            )
         return res
+
+    def unlink(self):
+        # a win of this company may fall to that of its team or salesperson
+        self.env["crm.purchase"]._queue_companies(SQL("company_id = ANY(%s)", self.ids))
+        return super().unlink()
 
     @api.model
     def _metrics_day_sql(self, moment):

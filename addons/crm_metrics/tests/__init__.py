@@ -20,13 +20,15 @@ from . import test_import
 from . import test_lead_event
 from . import test_lead_event_hooks
 from . import test_lead_event_backfill
-from . import test_purchase
-from . import test_purchase_import
 from . import test_stage_visit
+from . import test_stage_visit_stages
+from . import test_stage_visit_engine
 from . import test_stage_norm
 from . import test_bottlenecks
 from . import test_bottlenecks_scope
 from . import test_bottlenecks_flows
+from . import test_purchase
+from . import test_purchase_import
 from . import test_nvl
 from . import test_customer_segment
 from . import test_customer_score

@@ -4,7 +4,10 @@ VISIT = "crm.stage.visit"
 
 
 class StageVisitCase(LeadEventCase):
-    """A pipeline of four open stages and a won one, and what deals do in it."""
+    """A pipeline of four open stages and a won one, and what deals do in it.
+
+    Fresh (100), Talk (101), Draft (102), Offer (103), Signed (104, won).
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -12,20 +15,33 @@ class StageVisitCase(LeadEventCase):
         cls.stage_talk, cls.stage_draft = cls.env["crm.stage"].create(
             [{"name": "Talk", "sequence": 101}, {"name": "Draft", "sequence": 102}]
         )
-        cls.stage_offer.sequence = 103
-        cls.stage_won.sequence = 104
-        cls.stage_new.sequence = 100
+        for stage, sequence in (
+            (cls.stage_new, 100),
+            (cls.stage_offer, 103),
+            (cls.stage_won, 104),
+        ):
+            stage.sequence = sequence
         cls.env.cr.flush()
 
+    def move(self, *stages, lead=None):
+        """Move a deal through stages, a transaction each."""
+        for stage in stages:
+            (self.lead if lead is None else lead).stage_id = stage
+            self.commit()
+
     def visits(self, lead=None):
-        """End the transaction, refresh and return the visits of a lead, in order."""
+        """End the transaction, refresh and return the visits of a lead, in order.
+
+        :param lead: record, or number of one that is gone; default `self.lead`
+        """
         self.commit()
         self.refresh()
-        key = (self.lead if lead is None else lead).id
+        lead = self.lead if lead is None else lead
+        key = lead if isinstance(lead, int) else lead.id
         return self.env[VISIT].search([("lead_key", "=", key)], order="visit_no")
 
     def told(self, *names, lead=None):
-        """Return (stage, outcome, other fields...) of the visits of a lead."""
+        """Return (name of the stage, outcome, fields...) of the visits of a lead."""
         return [
             (visit.stage_name, visit.outcome, *(visit[name] for name in names))
             for visit in self.visits(lead)
@@ -36,3 +52,4 @@ class StageVisitCase(LeadEventCase):
         self.commit()
         self.refresh()
         self.assertEqual(self.engine.audit([VISIT]), {VISIT: 0})
+        self.env.invalidate_all()

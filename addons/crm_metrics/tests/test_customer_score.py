@@ -247,6 +247,21 @@ class TestCustomerScore(ScoreCase):
         (first | last).unlink()
         self.assertFalse(self.env[SCORE].search([("company_id", "=", self.company.id)]))
 
+    def test_the_latest_run(self):
+        self.manager.company_ids |= self.other_company
+        self.buy(1, 2)
+        old, new = self.score("2026-04-30"), self.score("2026-05-31")
+        elsewhere = self.score("2026-03-31", company=self.other_company)
+        runs = old | new | elsewhere
+        self.assertEqual(runs.mapped("is_latest"), [False, True, True])
+        for value, expected in ((True, new | elsewhere), (False, old)):
+            found = runs.search([("is_latest", "=", value), ("id", "in", runs.ids)])
+            self.assertEqual(found, expected.sorted())
+        scores = self.env[SCORE].search(
+            [("run_id.is_latest", "=", True), ("partner_id", "in", self.customer.ids)]
+        )
+        self.assertEqual(scores.run_id, new)
+
     def test_run_again(self):
         self.buy(1, 2)
         run = self.score()

@@ -52,9 +52,7 @@ class TestDemo(TransactionCase):
         cls.subscriptions = cls.env["crm.subscription"].search(domain)
         cls.movements = cls.env["crm.mrr.movement"].search(domain)
         cls.issues = cls.env["crm.metrics.issue"].search(domain)
-        cls.leads = (
-            cls.env["crm.lead"].with_context(active_test=False).search(domain)
-        )
+        cls.leads = cls.env["crm.lead"].with_context(active_test=False).search(domain)
         cls.events = cls.env["crm.lead.event"].search(domain, order="at, id")
 
     def setUp(self):
@@ -137,6 +135,14 @@ class TestDemo(TransactionCase):
         domain = self.subscriptions._renewals_due(self.company)
         self.assertFalse(self.subscriptions.search(domain))
 
+    def test_salespersons_know_what_is_stuck(self):
+        stuck = self.leads.filtered("crm_stage_stuck")
+        self.assertTrue(5 <= len(stuck) <= 20, stuck)
+        self.assertGreaterEqual(len(stuck.stage_id), 3)
+        self.assertEqual(stuck, self.leads.filtered("crm_stuck_planned_for"))
+        for lead in stuck:
+            self.assertEqual(lead.activity_ids.user_id, lead.user_id)
+
     def test_facts_are_filled_and_right(self):
         engine = self.env["crm.metrics.engine"].with_user(
             self.env.ref("base.user_admin")
@@ -195,11 +201,24 @@ class TestDemo(TransactionCase):
             self.assertEqual(subscription.lead_id.partner_id, subscription.partner_id)
 
     def test_nothing_is_sent(self):
-        records = {"crm.subscription": self.subscriptions, "crm.lead": self.leads}
-        for model in ("mail.message", "mail.mail"):
-            for about, made in records.items():
-                domain = [("model", "=", about), ("res_id", "in", made.ids)]
-                self.assertFalse(self.env[model].search(domain))
+        messages = self.env["mail.message"]
+        self.assertFalse(messages.search([("model", "=", "crm.subscription")]))
+        about = [("model", "=", "crm.lead"), ("res_id", "in", self.leads.ids)]
+        self.assertFalse(messages.search(about).notification_ids)
+        for made in (self.subscriptions, self.leads):
+            about = [("model", "=", made._name), ("res_id", "in", made.ids)]
+            self.assertFalse(self.env["mail.mail"].search(about))
+
+    def test_odoo_knows_the_same_stay(self):
+        for lead in self.leads.filtered(
+            lambda lead: lead.active and not lead.stage_id.is_won
+        ):
+            lead.flush_recordset()
+            entered = lead._crm_stage_entries()[lead]
+            self.assertEqual(lead.date_last_stage_update, entered)
+            seconds = sum(lead.duration_tracking.values())
+            age = (self.env.cr.now() - lead.create_date).total_seconds()
+            self.assertAlmostEqual(seconds, age, delta=60)
 
     def test_all_that_is_made_can_be_found_by_uninstalling(self):
         for record in (

@@ -249,7 +249,9 @@ class TestPurchase(PurchaseCase):
                 "dst_partner_id": self.customer.id,
             }
         ).action_merge()
-        self.assertEqual(self.purchases(self.customer).mapped("amount"), [30, 50, 70, 100])
+        self.assertEqual(
+            self.purchases(self.customer).mapped("amount"), [30, 50, 70, 100]
+        )
         self.assertEqual(self.purchases().partner_id, self.customer)
         self.assertFull()
 
@@ -295,7 +297,9 @@ class TestPurchase(PurchaseCase):
         )
 
     def test_who_sees_what(self):
-        stranger = self._user("purchase_stranger", "group_sale_manager", self.other_company)
+        stranger = self._user(
+            "purchase_stranger", "group_sale_manager", self.other_company
+        )
         for amount, user in ((1, self.seller), (10, False), (100, self.seller_2)):
             self.enter(amount, user_id=user and user.id)
         self.refresh()
@@ -335,7 +339,9 @@ class TestPurchase(PurchaseCase):
         self.refresh()
         for user in (self.seller_all, self.manager, self.env.ref("base.user_admin")):
             for operation in ("create", "write", "unlink"):
-                self.assertFalse(self.env[PURCHASE].with_user(user).has_access(operation))
+                self.assertFalse(
+                    self.env[PURCHASE].with_user(user).has_access(operation)
+                )
 
     def test_a_purchase_does_not_open_what_one_may_not_read(self):
         entry = self.enter(1, user_id=self.seller.id)

@@ -5,7 +5,7 @@ from odoo.tools import file_path, mute_logger
 
 from .purchase_case import ENTRY, PurchaseCase
 
-FIELDS = ["id", "name", "partner_id", "date", "amount"]
+FIELDS = ("id", "name", "partner_id", "date", "amount")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -24,7 +24,7 @@ class TestPurchaseImport(PurchaseCase):
         entries = entries.with_context(
             import_file=True, allowed_company_ids=user.company_ids.ids
         )
-        return entries.load(columns, [list(row) for row in rows])
+        return entries.load(list(columns), [list(row) for row in rows])
 
     def good(self, *rows, **options):
         result = self.load(*rows, **options)

@@ -10,6 +10,7 @@ ACTIONS = (
     "crm_subscription_action",
     "crm_mrr_movement_action",
     "crm_mrr_segment_action",
+    "crm_stage_visit_action",
     "crm_purchase_action",
     "crm_purchase_entry_action",
     "crm_customer_score_action",
@@ -88,8 +89,12 @@ class TestViews(CrmMetricsCommon):
 
     def test_derived_lists_are_read_only(self):
         for model in (
-            *("crm.mrr.movement", "crm.mrr.segment"),
-            *("crm.purchase", "crm.customer.score", "crm.metrics.issue"),
+            "crm.mrr.movement",
+            "crm.mrr.segment",
+            "crm.stage.visit",
+            "crm.purchase",
+            "crm.customer.score",
+            "crm.metrics.issue",
         ):
             with self.subTest(model):
                 arch = etree.fromstring(

@@ -120,7 +120,9 @@ class TestInvoices(InvoiceCase):
         self.invoice(40, company=self.other_company)
         self.assertEqual(self.rows(), [("2026-03-01", "purchase", 100)])
         [purchase] = self.purchases(company=self.other_company)
-        self.assertEqual((purchase.amount, purchase.company_currency_id), (40, self.eur))
+        self.assertEqual(
+            (purchase.amount, purchase.company_currency_id), (40, self.eur)
+        )
         self.assertEqual(purchase.partner_id, self.customer)
         self.assertFull()
 
@@ -161,9 +163,7 @@ class TestInvoices(InvoiceCase):
         account = self.env["account.account"].search(
             [("code", "=", "110000"), ("company_ids", "=", self.company.id)]
         )
-        receipt = self.invoice(
-            9, partner=False, move_type="out_receipt", post=False
-        )
+        receipt = self.invoice(9, partner=False, move_type="out_receipt", post=False)
         receipt.line_ids.filtered(
             lambda line: line.display_type == "payment_term"
         ).account_id = account

@@ -76,7 +76,9 @@ class OrderCase(InvoiceCase):
         )
         reversal.refund_moves()
         note = reversal.new_move_ids
-        lines = note.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        lines = note.invoice_line_ids.filtered(
+            lambda line: line.display_type == "product"
+        )
         (lines - lines[0]).unlink()
         lines[0].price_unit = price
         note.action_post()

@@ -19,7 +19,9 @@ class TestInvoicedOrders(OrderCase):
         self.down_payment(order, 30, "2026-03-02")
         self.assertEqual(self.rows(), [("2026-03-02", "purchase", 300)])
         [purchase] = self.purchases()
-        self.assertEqual((purchase.res_model, purchase.res_id), ("sale.order", order.id))
+        self.assertEqual(
+            (purchase.res_model, purchase.res_id), ("sale.order", order.id)
+        )
 
         final = self.bill(order, "2026-04-05")
         self.assertEqual(final.amount_untaxed, 700)
@@ -72,7 +74,8 @@ class TestInvoicedOrders(OrderCase):
         move = self.bill(orders)
         self.assertEqual(len(move), 1)
         self.assertEqual(
-            self.rows(), [("2026-03-01", "purchase", price) for price in (100, 200, 300)]
+            self.rows(),
+            [("2026-03-01", "purchase", price) for price in (100, 200, 300)],
         )
         self.assertEqual(set(self.purchases().mapped("res_id")), set(orders.ids))
         self.assertFull()
