@@ -56,7 +56,9 @@ class CustomersWebCommon(PurchaseCase, HttpCase):
 class TestTours(CustomersWebCommon):
     def test_customer_revenue(self):
         """From the menu to what changed, its purchases and the best team."""
-        self.start_tour("/odoo", "crm_metrics_customer_revenue", login="metrics_manager")
+        self.start_tour(
+            "/odoo", "crm_metrics_customer_revenue", login="metrics_manager"
+        )
 
     def test_customer_revenue_own(self):
         """A salesperson sees own figures and those of nobody."""
