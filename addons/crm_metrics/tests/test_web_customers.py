@@ -82,7 +82,7 @@ class TestTours(CustomersWebCommon):
         self.assertEqual(self.env[RUN].search_count([("date", "=", date.today())]), 1)
 
     def test_contact(self):
-        """The contact leads to purchases and scores; the list has the columns."""
+        """The contact says what its customer bought."""
         self.score(date.today())
         self.start_tour(
             f"/odoo/res.partner/{self.alpha.id}",
