@@ -139,51 +139,55 @@ class CrmMetrics(models.AbstractModel):
         who have never bought before, or did so in the period before.
         """
         step = {"quarter": "3 months"}.get(options["grain"], f"1 {options['grain']}")
+        start = SQL("date_trunc(%s, p.date::timestamp)::date", options["grain"])
         by_customer = self._purchases_by_customer(
             self._purchase_rows(
                 domain & Domain("date", ">=", first) & Domain("date", "<=", last), group
             ),
-            SQL("date_trunc(%s, p.date::timestamp)::date", options["grain"]),
+            start,
+            # the window beside the sums, so that one order serves both
             SQL(
-                """, p.partner_id IS NOT NULL AND COALESCE(bool_or(p.date >= %s)
-                       FILTER (WHERE p.kind = 'purchase'), FALSE) AS counts""",
-                options["date_from"],
+                """, p.partner_id IS NOT NULL AND COALESCE(
+                       bool_or(p.date >= %(date_from)s)
+                       FILTER (WHERE p.kind = 'purchase'), FALSE) AS counts,
+                   max(CASE WHEN bool_or(p.kind = 'purchase') THEN %(start)s END) OVER (
+                       PARTITION BY p.slice, p.company_id, p.partner_id
+                           ORDER BY %(start)s
+                           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+                       AS previous""",
+                date_from=options["date_from"],
+                start=start,
             ),
         )
         return SQL(
-            # the window has the order in which the sums come, before they are joined
-            """SELECT c.*,
-                      (counts AND f.first >= GREATEST(start, %(date_from)s))::int
-                          AS is_new,
+            """SELECT c.*, (counts AND f.first >= start)::int AS is_new,
                       (counts AND previous = start - interval %(step)s)::int AS is_kept
-                 FROM (SELECT by_customer.*,
-                              max(start) FILTER (WHERE orders > 0) OVER (
-                                  PARTITION BY slice, company_id, partner_id
-                                      ORDER BY start
-                                      ROWS BETWEEN UNBOUNDED PRECEDING
-                                               AND 1 PRECEDING) AS previous
-                         FROM (%(by_customer)s) AS by_customer) AS c
+                 FROM (%(by_customer)s) AS c
                  LEFT JOIN (%(firsts)s) AS f USING (company_id, partner_id)""",
-            date_from=options["date_from"],
             step=step,
             by_customer=by_customer,
-            firsts=self._first_purchases(options["companies"]),
+            firsts=self._first_purchases(options),
         )
 
-    def _first_purchases(self, companies):
-        """Return the SQL of each customer's first purchase in a company.
+    def _first_purchases(self, options):
+        """Return the SQL of first purchases in a company, of those inside the range.
 
         Whoever sold it: only to tell who is new, never to sum up.
         """
         purchase_sudo = self.env[PURCHASE].sudo()
         query = purchase_sudo._search(
-            Domain("company_id", "in", companies.ids)
+            Domain("company_id", "in", options["companies"].ids)
             & Domain("kind", "=", "purchase")
             & Domain("partner_id", "!=", False)
         )
-        query.groupby = SQL("1, 2")
-        return query.select(
-            SQL("company_id"), SQL("partner_id"), SQL("min(date) AS first")
+        return SQL(
+            # the fence: the planner would else go through the whole table by the index
+            # of customers, to have them in order
+            """SELECT company_id, partner_id, min(date) AS first
+                 FROM (%s OFFSET 0) AS bought
+                GROUP BY 1, 2 HAVING min(date) >= %s""",
+            query.select(SQL("company_id"), SQL("partner_id"), SQL("date")),
+            options["date_from"],
         )
 
     # ------------------------------------------------------------------
