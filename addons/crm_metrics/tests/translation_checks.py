@@ -10,9 +10,18 @@ from odoo.tools.translate import TranslationModuleReader
 FIXED = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|</?[a-z]+[^>]*>")
 #: terms that are the same in Russian: Odoo keeps no translation of them
 SAME = {
+    "%(amount)s · %(share)s",
     "%(figure)s, %(days)s",
     "%(figure)s, %(period)s: %(amount)s",
+    "%(figure)s, %(period)s: %(value)s",
+    "%(figure)s, %(stage)s",
+    "%(label)s: %(amount)s",
+    "%(label)s: %(figure)s",
     "%(label)s: %(value)s",
+    "%(reason)s, %(stage)s",
+    "%(slices)s, %(period)s",
+    "%(stage)s (%(share)s)",
+    "%(value)s, %(deals)s",
     "ARR",
     "CARR",
     "CRM Metrics",
