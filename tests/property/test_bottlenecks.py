@@ -2,11 +2,12 @@
 
 import math
 import random
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pipelines
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter
 from lifelines.utils import median_survival_times, qth_survival_time
 from oracle import round_half_up
@@ -267,6 +268,54 @@ class TestBottlenecks(BottleneckCase):
             self.refresh()
             world, visits = self.assertVisits()
             self.check_deals(question, self.expected(world, visits, question))
+
+
+class TestLargerPipelines(BottleneckCase):
+    """More deals than can be shrunk, and all that is answered about them."""
+
+    @settings(max_examples=14, phases=[Phase.generate])
+    @given(seed=st.integers(0, 2**32))
+    def test_figures_and_deals(self, seed):
+        rng = random.Random(seed)
+        amounts = rng.choice((pipelines.EVEN, pipelines.EVEN, pipelines.CROOKED))
+        source = pipelines.History(rng, amounts)
+        with self.example():
+            self.add_events(source.events(rng.choice((6, 12, 20))))
+            self.refresh()
+            world, visits = self.assertVisits()
+            for _number in range(3):
+                question = source.question()
+                _found, expected = self.check(world, visits, question)
+                self.check_deals(question, expected)
+
+    def test_a_deal_changes_companies(self):
+        """Out of one and into the other, it is one deal."""
+        source = pipelines.History(random.Random(1))
+        state = source.birth() | {"type": "opportunity", "stage": 0, "active": True}
+        with self.example():
+            source.exactness = 100
+            self.add_events(
+                [
+                    source.event(0, pipelines.NOW - timedelta(days=days), moved, "live")
+                    for days, moved in (
+                        (400, state | {"company": 0}),
+                        (10, state | {"company": 1}),
+                    )
+                ]
+            )
+            self.refresh()
+            question = source.question() | {
+                "asks": "manager",
+                "companies": (0, 1),
+                "date_from": pipelines.TODAY - timedelta(days=30),
+                "date_to": pipelines.TODAY,
+                "filters": {},
+                "group_by": None,
+            }
+            world, visits = self.assertVisits()
+            _found, expected = self.check(world, visits, question)
+            self.assertEqual(len(expected.waterfall_deals()["transfer"]), 1)
+            self.check_deals(question, expected)
 
 
 class TestLifelines(BottleneckCase):

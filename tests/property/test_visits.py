@@ -1,11 +1,12 @@
 """Visits of random histories against the oracle, and incremental = full."""
 
+import random
 from datetime import datetime
 from unittest.mock import patch
 
 import pipelines
 import test_lead_events
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pipelines import VISIT
 from psycopg2 import IntegrityError
@@ -132,6 +133,18 @@ class TestVisits(pipelines.PipelineCase):
         with self.example():
             self.add_events(events)
             self.refresh()
+            self.assertVisits()
+
+    @settings(max_examples=40, phases=[Phase.generate])
+    @given(seed=st.integers(0, 2**32))
+    def test_larger_pipelines(self, seed):
+        """More deals than can be shrunk, in any order and in batches."""
+        rng = random.Random(seed)
+        events = pipelines.History(rng).events(rng.choice((8, 16)))
+        rng.shuffle(events)
+        with self.example():
+            self.add_events(events)
+            self.refresh(rng.choice((1, 5, 1000)))
             self.assertVisits()
 
     @settings(max_examples=40)

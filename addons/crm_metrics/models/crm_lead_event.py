@@ -21,6 +21,7 @@ class CrmLeadEvent(models.Model):
     _name = "crm.lead.event"
     _inherit = ["crm.metrics.fact"]
     _description = "Lead Event"
+    _log_access = False
     _order = "at desc, id desc"
     _rec_name = "stage_name"
     _fact_key = "lead_key"

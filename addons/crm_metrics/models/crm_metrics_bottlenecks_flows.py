@@ -157,15 +157,17 @@ class CrmMetrics(models.AbstractModel):
                 "increased": SQL("change > 0"),
                 "decreased": SQL("change < 0"),
             }[bar]
-        return self.env.execute_query(
+        # who goes from one company to another is in the bar of each
+        rows = self.env.execute_query(
             SQL(
-                """SELECT flow.slice, deal.lead_id
+                """SELECT DISTINCT flow.slice, deal.lead_id, lead_key
                      FROM (%s) AS flow JOIN (%s) AS deal USING (lead_key) WHERE %s""",
                 self._deal_flows(options),
                 self._flowing_deals(options),
                 condition,
             )
         )
+        return [(slice_id, lead_id) for slice_id, lead_id, _key in rows]
 
     def _flowing_deals(self, options):
         """Return the SELECT of the deals that were open in the range.

@@ -15,7 +15,9 @@ class CrmMetricsFact(models.AbstractModel):
     """A table of derived rows, kept equal to what its SELECT says.
 
     A concrete fact declares its key, its identity and its SELECT; all writing
-    is done by `crm.metrics.engine`, in SQL. Nobody else writes a fact.
+    is done by `crm.metrics.engine`, in SQL. Nobody else writes a fact. It says
+    `_log_access = False` itself, as Odoo does not inherit that: who computed a row,
+    and when, would be four columns and two foreign keys for nothing.
     """
 
     _name = "crm.metrics.fact"

@@ -200,7 +200,7 @@ class CrmMetrics(models.AbstractModel):
                 previous_domain, ["segment_id"], ["__count"]
             )
         }
-        segments = self.env[SEGMENT].search([])
+        segments = self.env[SEGMENT].search_fetch([], ["name", "color"])
         names = [(segment.id, segment.name, segment.color) for segment in segments]
         if None in sums or None in previous:
             names.append((None, self.env._("No Segment"), 0))

@@ -14,6 +14,7 @@ class CrmMrrMovement(models.Model):
     _name = "crm.mrr.movement"
     _inherit = ["crm.metrics.fact"]
     _description = "MRR Movement"
+    _log_access = False
     _order = "date desc, id desc"
     _rec_name = "partner_id"
     _fact_upstream = ("crm.mrr.segment",)

@@ -8,6 +8,7 @@ class CrmMrrSegment(models.Model):
     _name = "crm.mrr.segment"
     _inherit = ["crm.metrics.fact"]
     _description = "MRR Segment"
+    _log_access = False
     _order = "date_from desc, id desc"
     _rec_name = "res_model"
     _fact_has_issues = True

@@ -16,6 +16,7 @@ class CrmStageVisit(models.Model):
     _name = "crm.stage.visit"
     _inherit = ["crm.metrics.fact"]
     _description = "Stage Visit"
+    _log_access = False
     _order = "entered desc, id desc"
     _rec_name = "stage_name"
     _fact_key = "lead_key"

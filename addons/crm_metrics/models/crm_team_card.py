@@ -12,7 +12,7 @@ class CrmTeam(models.Model):
     _inherit = "crm.team"
 
     crm_metrics_card = fields.Json(
-        string="Pipeline",
+        string="Pipeline Figures",
         compute="_compute_crm_metrics_card",
         help="Velocity and worst stage of the last 12 months, for the team's card.",
     )

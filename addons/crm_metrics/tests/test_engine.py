@@ -56,6 +56,11 @@ class EngineCase(CrmMetricsCommon):
 
 
 class TestQueue(EngineCase):
+    def test_no_fact_keeps_who_wrote_a_row(self):
+        for fact in self.engine._facts():
+            with self.subTest(fact):
+                self.assertNotIn("create_uid", self.env[fact]._fields)
+
     def test_a_change_is_queued_in_its_transaction(self):
         subscription = self.subscribe(100)
         self.assertIn(self.customer.id, self.queued())

@@ -203,7 +203,7 @@ class TestPartnerPurchases(ScoreCase):
         for name in COLUMNS:
             with self.subTest(name):
                 with self.assertRaises(AccessError):
-                    contact[name]  # noqa: B018
+                    contact.mapped(name)
                 with self.assertRaises(AccessError):
                     contact.search([(name, "!=", False)])
                 with self.assertRaises(AccessError):

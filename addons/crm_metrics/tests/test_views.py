@@ -264,17 +264,17 @@ class TestViews(CrmMetricsCommon):
             "crm_metrics_customers_menu",
             "crm_customer_score_menu",
             "crm_customer_score_run_menu",
-            "crm_customer_segment_menu",
+            "crm_metrics_customer_revenue_menu",
+            "crm_metrics_segments_menu",
             "crm_purchase_menu",
             "crm_purchase_entry_menu",
             "crm_metrics_data_quality_menu",
             "crm_metrics_issue_menu",
         }
         self.assertLessEqual(everybody, self._menus(self.seller))
-        self.assertNotIn("crm_metrics_run_menu", self._menus(self.seller))
-        self.assertLessEqual(
-            everybody | {"crm_metrics_run_menu"}, self._menus(self.manager)
-        )
+        managers = {"crm_metrics_run_menu", "crm_customer_segment_menu"}
+        self.assertFalse(managers & self._menus(self.seller))
+        self.assertLessEqual(everybody | managers, self._menus(self.manager))
         self.assertEqual(self._menus(self.clerk), set())
         menu = self.env.ref("crm_metrics.crm_metrics_menu")
         self.assertEqual(menu.parent_id, self.env.ref("crm.crm_menu_root"))

@@ -56,7 +56,9 @@ class CustomersWebCommon(PurchaseCase, HttpCase):
 class TestTours(CustomersWebCommon):
     def test_customer_revenue(self):
         """From the menu to what changed, its purchases and the best team."""
-        self.start_tour("/odoo", "crm_metrics_customer_revenue", login="metrics_manager")
+        self.start_tour(
+            "/odoo", "crm_metrics_customer_revenue", login="metrics_manager"
+        )
 
     def test_customer_revenue_own(self):
         """A salesperson sees own figures and those of nobody."""
@@ -80,7 +82,7 @@ class TestTours(CustomersWebCommon):
         self.assertEqual(self.env[RUN].search_count([("date", "=", date.today())]), 1)
 
     def test_contact(self):
-        """The contact leads to purchases and scores; the list has the columns."""
+        """The contact says what its customer bought."""
         self.score(date.today())
         self.start_tour(
             f"/odoo/res.partner/{self.alpha.id}",

@@ -231,7 +231,7 @@ test("levers: the largest first, what would bring nothing says so", async () => 
         "best already",
     ]);
     expect(plain(queryAllTexts("[data-card=levers] p")[0])).toBe(
-        "The largest lever: Average Purchase at the level of Americas ($ 150.00 instead of $ 100.00) would have brought $ 10,000 more in the last 12 months. One factor at a time, the others as they are; an upper bound, not a promise."
+        "The largest lever: Average Purchase at the level of Americas ($ 150 instead of $ 100) would have brought $ 10,000 more in the last 12 months. One factor at a time, the others as they are; an upper bound, not a promise."
     );
     stepActions();
     await contains("tr[data-row=value-team] [data-column=best] button").click();
@@ -317,6 +317,20 @@ test("nothing in this selection, and what waits", async () => {
     await contains(".o_crm_metrics_empty .btn-primary").click();
     await settle();
     expect(".o_crm_metrics_empty h2").toHaveText("The figures are on their way");
+});
+
+test("of a first month that is not over, that month is explained", async () => {
+    mockNvl(() => {
+        const {periods, effects, ...more} = NVL();
+        return {
+            ...more,
+            periods: [purchases(10, 0, 0, 0), periods[2]],
+            effects: [{...effects[1], delta: 0}, effects[2]],
+            levers: [],
+        };
+    });
+    await openScreen();
+    expect("tr[data-row='2026-11-01']").toHaveAttribute("aria-current", "true");
 });
 
 test("what lies ahead has no change to explain", async () => {

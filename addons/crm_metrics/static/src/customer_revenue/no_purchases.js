@@ -42,7 +42,7 @@ export class NoPurchases extends Component {
 
     get text() {
         const what = _t(
-            "Purchases are the won opportunities with an expected revenue, the documents that the settings name, and what you import from a shop or another system. This screen then shows how many customers buy, how much and how often, and what changed."
+            "Purchases are the won opportunities with an expected revenue, the documents that the settings name, and what you import from a shop or another system. You then see how many customers buy, how much and how often, what changed, and who is about to leave."
         );
         return this.canConfigure
             ? what.toString()

@@ -84,20 +84,21 @@ export function knownDays(period, meta) {
 }
 
 /**
- * The period that is explained: the one that was asked for, else the last that is over,
- * else the last one.
+ * The period that is explained: the one that was asked for, else the last that is over
+ * and had any money or change, else the last with any.
  *
  * @param {Object} result of the façade
  * @param {string|null} step first day of a period
  * @returns {Object} effect of the façade, undefined: nothing has begun
  */
-export function chosenEffect({periods, effects}, step) {
-    const whole = new Set(
-        periods.filter(({partial}) => !partial).map(({date_from}) => date_from)
-    );
+export function chosenEffect(result, step) {
+    const {effects} = result;
+    const isAlive = (effect) => effect.delta || allMoney(periodOf(result, effect));
+    const isOver = (effect) => !periodOf(result, effect).partial;
     return (
         effects.find(({date_from}) => date_from === step) ||
-        effects.findLast(({date_from}) => whole.has(date_from)) ||
+        effects.findLast((effect) => isOver(effect) && isAlive(effect)) ||
+        effects.findLast(isAlive) ||
         effects.at(-1)
     );
 }

@@ -155,20 +155,18 @@ tours.add("crm_metrics_segments", {
 
 tours.add("crm_metrics_contact_purchases", {
     steps: () => [
+        click("Open the tab", ".o_form_view .nav-link[name=sales_purchases]"),
         {
             content: "Three purchases less a refund",
-            trigger: "button[name=action_view_crm_purchases]:contains(/3.*310.00/)",
+            trigger: ".o_field_widget[name=crm_purchase_revenue]:contains('310.00')",
         },
-        click("Open the purchases", "button[name=action_view_crm_purchases]"),
         {
-            content: "They are there, the refund too",
-            trigger: ".o_list_view .o_data_row:nth-child(4)",
+            content: "The mean of the purchases",
+            trigger: ".o_field_widget[name=crm_purchase_average]:contains('113.33')",
         },
-        back("Alpha Again"),
-        click("Open the scores", "button[name=action_view_crm_scores]"),
         {
-            content: "The score is there",
-            trigger: ".o_list_view .o_data_row:contains('Alpha Again')",
+            content: "The segment of today's run",
+            trigger: ".o_field_widget[name=crm_segment_id]:not(.o_field_empty)",
         },
     ],
 });
