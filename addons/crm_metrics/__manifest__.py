@@ -1,6 +1,6 @@
 {
     "name": "CRM Metrics",
-    "summary": "See inside your CRM where recurring revenue comes from",
+    "summary": "See inside your CRM where money comes from and where it leaks",
     "version": "19.0.1.0.0",
     "development_status": "Beta",
     "category": "Sales/CRM",
