@@ -138,22 +138,15 @@ class CrmLeadEvent(models.Model):
         """
         for vals in vals_list:
             stage = self.env["crm.stage"].browse(vals.get("stage_id") or None)
-            filled = {
-                "lead_key": vals.get("lead_id"),
-                "user_key": vals.get("user_id"),
-                "team_key": vals.get("team_id"),
-            }
-            if stage:
-                filled |= {
-                    "stage_key": stage.id,
-                    "stage_name": stage.with_context(lang="en_US").name,
-                    "stage_sequence": stage.sequence,
-                    "stage_is_won": stage.is_won,
-                }
-            for name, value in filled.items():
+            for key in ("lead", "user", "team"):
                 # an empty number would become 0, and differ from a recorded one
-                if value is not None and value is not False:
-                    vals.setdefault(name, value)
+                if id_ := vals.get(f"{key}_id"):
+                    vals.setdefault(f"{key}_key", id_)
+            if stage:
+                vals.setdefault("stage_key", stage.id)
+                vals.setdefault("stage_name", stage.with_context(lang="en_US").name)
+                vals.setdefault("stage_sequence", stage.sequence)
+                vals.setdefault("stage_is_won", stage.is_won)
         events = super().create(vals_list)
         for fact in self._fact_downstream():
             self.env["crm.metrics.queue"]._push(fact, events.mapped("lead_key"))
