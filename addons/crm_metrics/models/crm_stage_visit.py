@@ -109,7 +109,7 @@ class CrmStageVisit(models.Model):
     )
     outcome = fields.Selection(
         [
-            ("open", "Open"),
+            ("open", "Still Open"),
             ("forward", "Forward"),
             ("backward", "Backward"),
             ("moved", "Moved"),

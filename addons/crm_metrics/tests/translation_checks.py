@@ -8,11 +8,22 @@ from odoo.tools.translate import TranslationModuleReader
 
 #: what has to be in a translation as it is in the source
 FIXED = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|</?[a-z]+[^>]*>")
+#: the text of a tag, which is to be translated, too
+TITLE = re.compile(r' title="[^"]*"')
 #: terms that are the same in Russian: Odoo keeps no translation of them
 SAME = {
+    "%(amount)s · %(share)s",
     "%(figure)s, %(days)s",
     "%(figure)s, %(period)s: %(amount)s",
+    "%(figure)s, %(period)s: %(value)s",
+    "%(figure)s, %(stage)s",
+    "%(label)s: %(amount)s",
+    "%(label)s: %(figure)s",
     "%(label)s: %(value)s",
+    "%(reason)s, %(stage)s",
+    "%(slices)s, %(period)s",
+    "%(stage)s (%(share)s)",
+    "%(value)s, %(deals)s",
     "ARR",
     "CARR",
     "CRM Metrics",
@@ -103,7 +114,7 @@ class TranslationChecks:
     def test_russian_keeps_what_is_filled_in(self):
         for entry in self.russian:
             self.assertEqual(
-                sorted(FIXED.findall(entry.msgid)),
-                sorted(FIXED.findall(entry.msgstr or entry.msgid)),
+                sorted(FIXED.findall(TITLE.sub("", entry.msgid))),
+                sorted(FIXED.findall(TITLE.sub("", entry.msgstr or entry.msgid))),
                 entry.msgid,
             )
