@@ -20,8 +20,9 @@ from scripts.setup.console import say
 IMAGES = Path(__file__).parent / "images"
 SIZE = {"width": 1372, "height": 900}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-#: nothing waits any more, as a minute after the start of a server; the demo data's
-#: customer with most movements, one of its subscriptions, the largest deal that is stuck
+#: Nothing waits any more, as a minute after the start of a server; then the demo data's
+#: customer with most movements, one of its subscriptions, and the largest deal that is
+#: stuck.
 PICK = """
 env["crm.metrics.engine"]._cron_refresh()
 env.cr.commit()
