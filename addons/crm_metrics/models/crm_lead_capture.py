@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from .crm_metrics_source import written
+
 #: stored fields of a lead that its log follows
 FOLLOWED = {
     "active",
@@ -37,12 +39,7 @@ class CrmLead(models.Model):
 
     def _write_multi(self, vals_list):
         res = super()._write_multi(vals_list)
-        changed = [
-            lead.id
-            for lead, vals in zip(self, vals_list, strict=True)
-            if not FOLLOWED.isdisjoint(vals)
-        ]
-        if changed:
+        if changed := written(self, vals_list, FOLLOWED):
             self.env["crm.lead.event"]._note(changed)
         return res
 

@@ -2,6 +2,21 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 
+def written(records, vals_list, names):
+    """Return the ids of those among some records that get some of the fields.
+
+    For `_write_multi`.
+
+    :param vals_list: values of each record
+    :param names: set of names of fields
+    """
+    return [
+        record.id
+        for record, vals in zip(records, vals_list, strict=True)
+        if not names.isdisjoint(vals)
+    ]
+
+
 class CrmMetricsSource(models.AbstractModel):
     """Mixin of a model that facts are derived from: it queues their keys.
 
@@ -83,12 +98,7 @@ class CrmMetricsSource(models.AbstractModel):
         return records
 
     def _write_multi(self, vals_list):
-        watched = self._metrics_watched()
-        changed = self.browse(
-            record.id
-            for record, vals in zip(self, vals_list, strict=True)
-            if not watched.isdisjoint(vals)
-        )
+        changed = self.browse(written(self, vals_list, self._metrics_watched()))
         # a record may leave one key and come to another: queue both
         changed._metrics_queue()
         res = super()._write_multi(vals_list)

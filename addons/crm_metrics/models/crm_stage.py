@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from .crm_metrics_source import written
+
 #: what says which stages lie between two others
 ORDER = {"sequence", "is_won"}
 
@@ -24,13 +26,13 @@ class CrmStage(models.Model):
 
     def _write_multi(self, vals_list):
         Visit = self.env["crm.stage.visit"]
-        moved = self._metrics_writing(vals_list, ORDER)
+        moved = written(self, vals_list, ORDER)
         if moved:
             Visit._push_stages(moved)
         res = super()._write_multi(vals_list)
         if moved:
             Visit._push_stages(moved)
-        if turned := self._metrics_writing(vals_list, {"is_won"}):
+        if turned := written(self, vals_list, {"is_won"}):
             # Odoo itself writes only those that are active and may be read
             self.env["crm.lead.event"]._note_those_of("stage_id", turned)
         return res
@@ -38,14 +40,6 @@ class CrmStage(models.Model):
     def unlink(self):
         self._metrics_reordered()
         return super().unlink()
-
-    def _metrics_writing(self, vals_list, names):
-        """Return the ids of those among these stages that get some of the fields."""
-        return [
-            stage.id
-            for stage, vals in zip(self, vals_list, strict=True)
-            if not names.isdisjoint(vals)
-        ]
 
     def _metrics_reordered(self):
         """Queue the deals for which it matters where these stages stand."""

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .crm_metrics_source import written
+
 #: what the purchases of a company depend on: which documents they are, in which zone
 #: their days lie, and to what amounts in other currencies are rounded
 MOVES_ALL = {"crm_metrics_purchase_source", "resource_calendar_id", "currency_id"}
@@ -20,12 +22,7 @@ class ResCompany(models.Model):
 
     def _write_multi(self, vals_list):
         res = super()._write_multi(vals_list)
-        moved = [
-            company.id
-            for company, vals in zip(self, vals_list, strict=True)
-            if not MOVES_ALL.isdisjoint(vals)
-        ]
-        if moved:
+        if moved := written(self, vals_list, MOVES_ALL):
             self.env["crm.purchase"]._queue_companies(
                 SQL("company_id = ANY(%s)", moved)
             )

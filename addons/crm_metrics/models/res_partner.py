@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .crm_metrics_source import written
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -71,11 +73,7 @@ class ResPartner(models.Model):
         res = super()._write_multi(vals_list)
         if moved:
             self.env["crm.metrics.queue"]._push_customers(moved)
-            contacts = [
-                partner.id
-                for partner, vals in zip(self, vals_list, strict=True)
-                if "commercial_partner_id" in vals
-            ]
+            contacts = written(self, vals_list, {"commercial_partner_id"})
             self.env["crm.lead.event"]._note_those_of("partner_id", contacts)
         return res
 

@@ -1,15 +1,13 @@
 from odoo import models
 
+from .crm_metrics_source import written
+
 
 class ResUsers(models.Model):
     _inherit = "res.users"
 
     def _write_multi(self, vals_list):
-        moved = [
-            user.id
-            for user, vals in zip(self, vals_list, strict=True)
-            if "company_id" in vals
-        ]
+        moved = written(self, vals_list, {"company_id"})
         if not moved:
             return super()._write_multi(vals_list)
         # a purchase leaves one company's setting and comes under another's

@@ -1,18 +1,15 @@
 from odoo import models
 from odoo.tools import SQL
 
+from .crm_metrics_source import written
+
 
 class ResourceCalendar(models.Model):
     _inherit = "resource.calendar"
 
     def _write_multi(self, vals_list):
         res = super()._write_multi(vals_list)
-        moved = [
-            calendar.id
-            for calendar, vals in zip(self, vals_list, strict=True)
-            if "tz" in vals
-        ]
-        if moved:
+        if moved := written(self, vals_list, {"tz"}):
             # days begin and end elsewhere
             self.env["crm.purchase"]._queue_companies(
                 SQL(
