@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .crm_stage_norm import MINUTES_OF_DAY
+from .crm_stage_visit_rows import stays
 
 MINUTE = timedelta(minutes=1)
 
@@ -158,8 +159,7 @@ class CrmLead(models.Model):
                        count(*) FILTER (WHERE NOT (e.stays AND e.same)) OVER w AS n
                   FROM (
                     SELECT e.lead_key, e.id, e.at, e.source, e.stage_key,
-                           e.active AND e.type = 'opportunity' AND e.removed IS NULL
-                               AND e.stage_is_won IS NOT TRUE AS stays,
+                           %(stays)s AS stays,
                            e.stage_key IS NOT DISTINCT FROM
                                first_value(e.stage_key) OVER w AS same,
                            lead(e.id) OVER w IS NULL AS oldest,
@@ -174,6 +174,7 @@ class CrmLead(models.Model):
              WHERE since.n = 0 OR since.newest
              GROUP BY since.lead_key
             """,
+            stays=stays(SQL("e")),
             leads=lead_ids,
         )
 

@@ -2,6 +2,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from .crm_metrics_bottlenecks_stays import GROUPS, SLICES
+from .crm_stage_visit_rows import stays
 
 #: ways into a slice and out of it; SQL speaks of them by number, to sort them with
 #: the moment and the amount in one array
@@ -40,9 +41,7 @@ class CrmMetrics(models.AbstractModel):
                              ORDER BY at DESC, id DESC LIMIT 1)
                        ) AS company_id,
                        e.type = 'opportunity' AS is_deal,
-                       e.type = 'opportunity' AND e.active AND e.removed IS NULL
-                           AND e.stage_is_won IS NOT TRUE
-                           AND e.stage_key IS NOT NULL AS is_open,
+                       %(stays)s AND e.stage_key IS NOT NULL AS is_open,
                        CASE WHEN e.removed = 'merged' THEN %(archived)s
                             WHEN NOT e.active AND e.won_status = 'lost' THEN %(lost)s
                             WHEN NOT e.active OR e.removed IS NOT NULL
@@ -102,6 +101,7 @@ class CrmMetrics(models.AbstractModel):
             slice=self._event_slice(options),
             moment=options["moment"],
             start=options["start"],
+            stays=stays(SQL("e")),
             kept=self._event_scope(options),
             **{name: SQL(str(WAYS.index(name))) for name in WAYS},
         )

@@ -8,6 +8,20 @@ BULK_FROM = 10
 RECORDED = ["live", "backfill"]
 
 
+def stays(event):
+    """Return the SQL condition that an event leaves its lead in a stage.
+
+    A deal stays nowhere while it is won, archived, gone, or a mere lead.
+
+    :param SQL event: alias of the event
+    """
+    return SQL(
+        """%(event)s.type = 'opportunity' AND %(event)s.active
+           AND %(event)s.removed IS NULL AND %(event)s.stage_is_won IS NOT TRUE""",
+        event=event,
+    )
+
+
 def crowded(moments):
     """Return the moments at which one transaction changed many leads, as one SELECT.
 
@@ -67,9 +81,7 @@ def visits(scope):
             SELECT e.lead_key, e.at, e.id, e AS event, e.active, e.lost_reason_id,
                    e.user_id, e.company_id,
                    NOT e.active AND e.won_status = 'lost' AS lost,
-                   -- where the deal stays: nowhere while it is won, archived, a lead
-                   CASE WHEN e.type = 'opportunity' AND e.active AND e.removed IS NULL
-                         AND e.stage_is_won IS NOT TRUE THEN e.stage_key END AS stay
+                   CASE WHEN %(stays)s THEN e.stage_key END AS stay
               FROM crm_lead_event e
              WHERE %(scope)s
         ), neighbour AS (
@@ -185,6 +197,7 @@ def visits(scope):
             )
         ),
         pipelines=pipelines(),
+        stays=stays(SQL("e")),
         scope=scope(SQL("e.lead_key")),
         recorded=RECORDED,
     )
