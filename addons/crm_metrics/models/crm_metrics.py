@@ -51,21 +51,9 @@ class CrmMetrics(models.AbstractModel):
             one first), the keys of `choices` filled and the keys of `ids`, None
             where nothing was asked for
         """
-        self.env["crm.metrics.engine"]._check_user()
-        if not isinstance(options, dict):
-            raise ValidationError(self.env._("options: expected a dictionary."))
         choices = {"grain": ("month", *periods.GRAINS), **(choices or {})}
         ids = {"team_ids": "crm.team", "user_ids": "res.users", **(ids or {})}
-        known = COMMON | set(ids) | set(choices)
-        for key in options:
-            if key not in known:
-                raise ValidationError(
-                    self.env._(
-                        "%(key)s: unknown option; known are %(known)s.",
-                        key=key,
-                        known=", ".join(sorted(known)),
-                    )
-                )
+        self._check_keys(options, COMMON | set(ids) | set(choices))
         companies = self._option_companies(options)
         # record rules look at the selected companies
         asked = self.with_context(allowed_company_ids=companies.ids)
@@ -82,15 +70,7 @@ class CrmMetrics(models.AbstractModel):
             raise ValidationError(self.env._("date_from: it is after date_to."))
         for key, values in choices.items():
             checked[key] = options.get(key, values[0])
-            if checked[key] not in values:
-                raise ValidationError(
-                    self.env._(
-                        "%(key)s: %(value)r is none of %(values)s.",
-                        key=key,
-                        value=checked[key],
-                        values=", ".join(v for v in dict.fromkeys(values) if v),
-                    )
-                )
+            self._check_choice(key, checked[key], values)
         if (
             periods.at_most(checked["date_from"], checked["date_to"], checked["grain"])
             > MAX_PERIODS
@@ -103,6 +83,33 @@ class CrmMetrics(models.AbstractModel):
                 )
             )
         return checked
+
+    def _check_keys(self, options, known):
+        """Check who asks, and that options are a dict of known keys."""
+        self.env["crm.metrics.engine"]._check_user()
+        if not isinstance(options, dict):
+            raise ValidationError(self.env._("options: expected a dictionary."))
+        for key in options:
+            if key not in known:
+                raise ValidationError(
+                    self.env._(
+                        "%(key)s: unknown option; known are %(known)s.",
+                        key=key,
+                        known=", ".join(sorted(known)),
+                    )
+                )
+
+    def _check_choice(self, key, value, values):
+        """Check that a value is one of some."""
+        if value not in values:
+            raise ValidationError(
+                self.env._(
+                    "%(key)s: %(value)r is none of %(values)s.",
+                    key=key,
+                    value=value,
+                    values=", ".join(v for v in dict.fromkeys(values) if v),
+                )
+            )
 
     def _option_date(self, options, key):
         value = options.get(key)

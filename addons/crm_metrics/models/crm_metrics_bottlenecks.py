@@ -94,15 +94,7 @@ class CrmMetrics(models.AbstractModel):
             deleted since
         """
         options, self = self._bottleneck_options(options)
-        if figure not in FIGURES:
-            raise ValidationError(
-                self.env._(
-                    "%(key)s: %(value)r is none of %(values)s.",
-                    key="figure",
-                    value=figure,
-                    values=", ".join(FIGURES),
-                )
-            )
+        self._check_choice("figure", figure, FIGURES)
         keys = {stage["id"] for stage in options["order"]}
         if (
             (stage_id is None and figure in NEEDS_STAGE)
@@ -230,13 +222,14 @@ class CrmMetrics(models.AbstractModel):
 
     def _bottleneck_norms(self, options):
         """Return the norms of the companies: dict, company id -> stage -> days."""
-        visit = self.env[VISIT]
-        norms = {}
-        for company in options["companies"]:
-            today = options["companies"][0]._metrics_today()
-            # of a past day, the last full day is that day itself
-            day = options["date_to"] if options["date_to"] < today else None
-            norms[company.id] = {
-                stage: norm["p90"] for stage, norm in visit._norms(company, day).items()
+        companies = options["companies"]
+        today = companies[0]._metrics_today()
+        # of a past day, the last full day is that day itself
+        day = options["date_to"] if options["date_to"] < today else None
+        return {
+            company.id: {
+                stage: norm["p90"]
+                for stage, norm in self.env[VISIT]._norms(company, day).items()
             }
-        return norms
+            for company in companies
+        }

@@ -262,7 +262,7 @@ class CrmMetrics(models.AbstractModel):
         ]
         query.add_where(
             SQL(
-                "(%s) IN (VALUES (0, 0, 0), %s)",
+                "(%s) IN (VALUES %s)",
                 SQL(", ").join(jump),
                 SQL(", ").join(over),
             )

@@ -39,14 +39,7 @@ class CrmMetrics(models.AbstractModel):
         options = self._options(
             options, ids={key: model for key, (model, _field) in SLICES.items()}
         )
-        if figure not in FIGURES:
-            raise ValidationError(
-                self.env._(
-                    "figure: %(value)r is none of %(values)s.",
-                    value=figure,
-                    values=", ".join(FIGURES),
-                )
-            )
+        self._check_choice("figure", figure, FIGURES)
         grain = options["grain"]
         span, *others = periods.split(options["date_from"], options["date_to"], grain)
         if others:

@@ -79,7 +79,8 @@ class CrmMetrics(models.AbstractModel):
     def _purchase_totals(self):
         """Return the SQL of the sums of rows of :meth:`_purchases_by_customer`.
 
-        In the order of `Sums`; without a customer there are no orders, only money.
+        In the order of :meth:`_purchase_sums`; without a customer there are no orders,
+        only money.
         """
         return SQL(
             """count(*) FILTER (WHERE partner_id IS NOT NULL AND orders > 0),

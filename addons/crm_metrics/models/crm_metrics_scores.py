@@ -1,7 +1,6 @@
 from collections import Counter, defaultdict
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 from ..kernel import rfm
@@ -69,9 +68,8 @@ class CrmMetrics(models.AbstractModel):
         choices = self._score_runs(companies)
         date = options["date"] or (choices and choices[0][0]) or fields.Date.today()
         runs = self.env[RUN]._latest(companies, date)
-        previous = self.env[RUN].browse()
-        for run in runs:
-            previous |= run._previous()
+        before = {run: run._previous() for run in runs}
+        previous = self.env[RUN].union(*before.values())
         narrowed = Domain.AND(
             Domain(field, "in", options[key])
             for key, (_model, field) in NARROWING.items()
@@ -92,29 +90,17 @@ class CrmMetrics(models.AbstractModel):
                 cells, narrowed & Domain("run_id", "in", previous.ids)
             ),
             "cells": self._score_map(cells),
-            "migrations": self._score_migrations(runs, narrowed),
+            "migrations": self._score_migrations(before, narrowed),
             "profile": self._score_profile(domain, options["segment_ids"], money),
         }
 
     def _segment_options(self, options):
         """Check the options of :meth:`segments`; return them complete."""
-        self.env["crm.metrics.engine"]._check_user()
-        if not isinstance(options, dict):
-            raise ValidationError(self.env._("options: expected a dictionary."))
         models_by_key = {
             "segment_ids": SEGMENT,
             **{key: model for key, (model, _field) in NARROWING.items()},
         }
-        known = {"company_ids", "date", *models_by_key}
-        for key in options:
-            if key not in known:
-                raise ValidationError(
-                    self.env._(
-                        "%(key)s: unknown option; known are %(known)s.",
-                        key=key,
-                        known=", ".join(sorted(known)),
-                    )
-                )
+        self._check_keys(options, {"company_ids", "date", *models_by_key})
         companies = self._option_companies(options)
         asked = self.with_context(allowed_company_ids=companies.ids)
         return {
@@ -216,10 +202,13 @@ class CrmMetrics(models.AbstractModel):
             for id_, name, color in names
         ]
 
-    def _score_migrations(self, runs, narrowed):
-        """Return who moved where; a first run has nobody who moved."""
+    def _score_migrations(self, before, narrowed):
+        """Return who moved where; a first run has nobody who moved.
+
+        :param dict before: run -> the run before it
+        """
         moves = Counter()
-        for run in runs.filtered(lambda run: run._previous()):
+        for run in filter(before.get, before):
             for move in run._migrations(narrowed):
                 key = (move["previous_segment_id"], move["segment_id"])
                 moves[key] += move["customers"]
