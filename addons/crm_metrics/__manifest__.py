@@ -7,7 +7,7 @@
     "author": "CRM Metrics contributors",
     "license": "LGPL-3",
     "application": True,
-    "depends": ["crm"],
+    "depends": ["crm", "portal", "privacy_lookup", "resource"],
     "data": [
         "security/ir.model.access.csv",
         "security/crm_metrics_security.xml",

@@ -62,4 +62,9 @@ from . import (
     res_partner,
     res_partner_purchases,
     res_users,
+    crm_nps_suppression,
+    crm_nps_tag,
+    crm_nps_program,
+    crm_nps_invitation,
+    crm_nps_answer,
 )

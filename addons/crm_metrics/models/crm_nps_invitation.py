@@ -1,0 +1,129 @@
+from odoo import fields, models
+
+STATES = [
+    ("planned", "Planned"),
+    ("sending", "Being Sent"),
+    ("sent", "Sent"),
+    ("answered", "Answered"),
+    ("declined", "Opted Out"),
+    ("expired", "Expired"),
+    ("bounced", "Bounced"),
+    ("failed", "Not Sent"),
+    ("skipped", "Skipped"),
+]
+SKIP_REASONS = [
+    ("no_email", "No e-mail address"),
+    ("bad_email", "E-mail address is not valid"),
+    ("internal", "Works here"),
+    ("archived", "Contact is archived"),
+    ("double", "Same e-mail address as another contact"),
+    ("opted_out", "Opted out of surveys"),
+    ("erased", "Data was erased on request"),
+    ("blacklisted", "E-mail address is blacklisted"),
+    ("bounces", "Mail to this address bounced"),
+    ("no_consent", "No consent to surveys"),
+    ("no_customer", "Has bought nothing yet"),
+    ("quarantine", "Asked not long ago"),
+    ("account", "Enough contacts of the account asked"),
+    ("not_sampled", "Not in the sample"),
+    ("late", "Could not be sent in time"),
+]
+
+
+class CrmNpsInvitation(models.Model):
+    """One person whom a program considered, whatever happened then."""
+
+    _name = "crm.nps.invitation"
+    _description = "NPS Invitation"
+    _order = "id desc"
+    _rec_name = "partner_id"
+
+    program_id = fields.Many2one(
+        "crm.nps.program", required=True, ondelete="cascade", index=True, readonly=True
+    )
+    company_id = fields.Many2one(
+        related="program_id.company_id", store=True, precompute=True, index=True
+    )
+    wave = fields.Char(
+        required=True,
+        readonly=True,
+        help="What it belongs together with: the record that triggered it, the wave or "
+        "the batch.",
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Contact",
+        ondelete="set null",
+        index="btree_not_null",
+        readonly=True,
+    )
+    account_id = fields.Many2one(
+        "res.partner",
+        string="Account",
+        related="partner_id.commercial_partner_id",
+        store=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    email = fields.Char(
+        string="E-mail", readonly=True, help="Normalised; empty once it was erased."
+    )
+    person = fields.Char(
+        index=True,
+        readonly=True,
+        groups="base.group_system",
+        help="Keyed hash of the e-mail address, else the contact.",
+    )
+    lang = fields.Char(string="Language", readonly=True)
+    res_model = fields.Char(readonly=True)
+    res_id = fields.Many2oneReference(
+        string="Triggered By", model_field="res_model", readonly=True
+    )
+    lead_id = fields.Many2one(
+        "crm.lead",
+        string="Opportunity",
+        ondelete="set null",
+        index="btree_not_null",
+        readonly=True,
+    )
+    state = fields.Selection(
+        STATES, required=True, default="planned", index=True, readonly=True
+    )
+    skip_reason = fields.Selection(SKIP_REASONS, readonly=True)
+    test = fields.Boolean(readonly=True, help="A trial: its answer never counts.")
+    date = fields.Datetime(
+        string="Considered On",
+        required=True,
+        readonly=True,
+        default=fields.Datetime.now,
+    )
+    planned_at = fields.Datetime(
+        string="Planned For", readonly=True, help="Not before this moment."
+    )
+    sent_at = fields.Datetime(
+        string="Sent On", readonly=True, index="btree_not_null", help="The first mail."
+    )
+    last_sent_at = fields.Datetime(string="Last Mail", readonly=True)
+    reminders = fields.Integer(string="Reminders Sent", readonly=True)
+    uncertain = fields.Boolean(
+        readonly=True,
+        help="The server stopped while this mail went out: it may have left or not. It "
+        "is not sent a second time.",
+    )
+    attempts = fields.Integer(readonly=True, help="Failed attempts to send it.")
+    error = fields.Char(readonly=True)
+    expires_at = fields.Datetime(string="Expires On", readonly=True)
+    answered_at = fields.Datetime(string="Answered On", readonly=True)
+    salt = fields.Char(readonly=True, groups="base.group_system")
+    token_hash = fields.Char(readonly=True, groups="base.group_system")
+    message_id = fields.Char(
+        string="Message-Id",
+        readonly=True,
+        index="btree_not_null",
+        groups="base.group_system",
+    )
+    answer_ids = fields.One2many("crm.nps.answer", "invitation_id")
+
+    _one_token = models.UniqueIndex("(token_hash)", "Tokens are unique.")
+    _of_wave = models.Index("(program_id, wave)")
+    _to_send = models.Index("(planned_at) WHERE state = 'planned'")
