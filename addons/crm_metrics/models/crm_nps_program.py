@@ -147,7 +147,8 @@ class CrmNpsProgram(models.Model):
     )
     account_limit = fields.Integer(
         string="Contacts an Account",
-        help="At most so many contacts of an account in the days beside it; 0: no limit.",
+        help="At most so many contacts of an account in the days beside it; 0: no "
+        "limit.",
     )
     account_days = fields.Integer(default=30)
     working_hours = fields.Boolean(
