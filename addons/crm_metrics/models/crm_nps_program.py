@@ -91,13 +91,13 @@ class CrmNpsProgram(models.Model):
     )
     mail_template_id = fields.Many2one(
         "mail.template",
-        string="Invitation",
+        string="Invitation Mail",
         domain=[("model", "=", "crm.nps.invitation")],
         ondelete="restrict",
     )
     reminder_template_id = fields.Many2one(
         "mail.template",
-        string="Reminder",
+        string="Reminder Mail",
         domain=[("model", "=", "crm.nps.invitation")],
         ondelete="restrict",
     )
