@@ -16,8 +16,13 @@ class CrmNpsAsk(models.TransientModel):
         domain="[('state', '=', 'running')]",
         default=lambda self: self._default_program_id(),
     )
-    partner_ids = fields.Many2many("res.partner", string="Contacts")
-    lead_ids = fields.Many2many("crm.lead", string="Opportunities")
+    # those that are archived, too: they get a row with the reason
+    partner_ids = fields.Many2many(
+        "res.partner", string="Contacts", context={"active_test": False}
+    )
+    lead_ids = fields.Many2many(
+        "crm.lead", string="Opportunities", context={"active_test": False}
+    )
     planned_count = fields.Integer(string="Will Be Asked", compute="_compute_preview")
     skipped = fields.Text(string="Will Not Be Asked", compute="_compute_preview")
 
@@ -69,7 +74,9 @@ class CrmNpsAsk(models.TransientModel):
             counts = {reason: reasons.count(reason) for reason in labels}
             wizard.planned_count = len(considered) - len(reasons)
             wizard.skipped = "\n".join(
-                f"{count} × {labels[reason]}" for reason, count in counts.items() if count
+                f"{count} × {labels[reason]}"
+                for reason, count in counts.items()
+                if count
             )
 
     def action_ask(self):
