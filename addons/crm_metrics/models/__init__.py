@@ -65,6 +65,11 @@ from . import (
     crm_nps_suppression,
     crm_nps_tag,
     crm_nps_program,
+    crm_nps_program_mail,
     crm_nps_invitation,
+    crm_nps_letter,
+    crm_nps_due,
+    crm_nps_send,
     crm_nps_answer,
+    mail_thread,
 )
