@@ -157,5 +157,13 @@ def text_of(html):
         link.clear()
         link.tag, link.tail = "p", tail
         link.text = url if words in ("", url) else f"{words}: {url}"
+    for element in tree.iter():
+        # where the lines of a template are wrapped means nothing
+        element.text = _one_line(element.text)
+        element.tail = _one_line(element.tail)
     text = lxml.html.tostring(tree, encoding="unicode")
     return html2plaintext(text, include_references=False)
+
+
+def _one_line(text):
+    return text and re.sub(r"\s+", " ", text)
