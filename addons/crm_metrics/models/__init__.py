@@ -16,6 +16,7 @@ from . import (
     res_company,
     res_company_purchase,
     res_company_score,
+    res_company_nps,
     resource_calendar,
     res_currency_rate,
     res_currency,
@@ -67,4 +68,8 @@ from . import (
     crm_nps_program,
     crm_nps_invitation,
     crm_nps_answer,
+    crm_nps_answer_guard,
+    crm_nps_follow_up,
+    mail_activity,
+    crm_nps_privacy,
 )
