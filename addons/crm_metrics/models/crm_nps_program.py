@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import AccessError
 
 DEFAULT_QUARANTINE_DAYS = 90
 DEFAULT_EXPIRY_DAYS = 30
@@ -211,3 +212,26 @@ class CrmNpsProgram(models.Model):
         "Days until a reminder, until it expires, hours to follow up and the interval "
         "of waves: at least 1.",
     )
+
+    def action_start(self):
+        """Ask whoever gives a reason to be asked from now on.
+
+        :raise AccessError: the caller is no sales administrator
+        """
+        self._check_manager()
+        self.write({"state": "running", "started_at": fields.Datetime.now()})
+
+    def action_stop(self):
+        """Ask nobody any more; links that were sent lead nowhere until a new start.
+
+        :raise AccessError: the caller is no sales administrator
+        """
+        self._check_manager()
+        self.write({"state": "stopped"})
+
+    def _check_manager(self):
+        if not self.env.user.has_group("sales_team.group_sale_manager"):
+            raise AccessError(
+                self.env._("Programs are kept by sales administrators alone.")
+            )
+        self.check_access("write")
