@@ -65,6 +65,10 @@ from . import (
     crm_nps_suppression,
     crm_nps_tag,
     crm_nps_program,
+    crm_nps_program_actions,
     crm_nps_invitation,
+    crm_nps_prepare,
+    crm_nps_trigger,
+    res_partner_nps_consent,
     crm_nps_answer,
 )
