@@ -1,10 +1,13 @@
 from odoo import api, fields, models
 
+from ..kernel import nps
+
 BUCKETS = [
     ("detractor", "Detractor"),
     ("passive", "Passive"),
     ("promoter", "Promoter"),
 ]
+POINTS = {"detractor": -100, "passive": 0, "promoter": 100}
 #: who gave an answer may change it for so long
 EDIT_HOURS = 24
 
@@ -30,6 +33,11 @@ class CrmNpsAnswer(models.Model):
     wave = fields.Char(help="One vote per person and wave; the latest one counts.")
     partner_id = fields.Many2one(
         "res.partner", string="Contact", ondelete="set null", index="btree_not_null"
+    )
+    email = fields.Char(
+        string="E-mail",
+        store=False,
+        help="Tells who answered, where an answer is entered or imported; not kept.",
     )
     account_id = fields.Many2one(
         "res.partner",
@@ -59,9 +67,19 @@ class CrmNpsAnswer(models.Model):
         related="account_id.user_id.sale_team_id", string="Team of the Salesperson"
     )
     country_id = fields.Many2one(related="account_id.country_id")
-    score = fields.Integer(required=True, tracking=True, aggregator="avg")
+    # a mean of scores is no NPS: that is the mean of the points
+    score = fields.Integer(required=True, tracking=True, aggregator=None)
     bucket = fields.Selection(
         BUCKETS, compute="_compute_bucket", store=True, precompute=True
+    )
+    points = fields.Integer(
+        string="NPS",
+        compute="_compute_bucket",
+        store=True,
+        precompute=True,
+        aggregator="avg",
+        help="100 for a promoter, 0 for a passive, -100 for a detractor: their mean is "
+        "the score of a group.",
     )
     comment = fields.Text()
     date = fields.Datetime(required=True, default=fields.Datetime.now, index=True)
@@ -113,16 +131,24 @@ class CrmNpsAnswer(models.Model):
     @api.depends("score")
     def _compute_bucket(self):
         for answer in self:
-            answer.bucket = (
-                "promoter"
-                if answer.score >= 9
-                else "passive"
-                if answer.score >= 7
-                else "detractor"
-            )
+            answer.bucket = nps.bucket(answer.score)
+            answer.points = POINTS[answer.bucket]
 
     @api.depends("date", "first_contact_at")
     def _compute_contact_hours(self):
         for answer in self:
             waited = answer.first_contact_at and answer.first_contact_at - answer.date
             answer.contact_hours = waited and waited.total_seconds() / 3600
+
+    @api.model
+    def _ask_action(self, records):
+        """Return the dialogue that asks contacts, or those of deals, for feedback."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Ask for Feedback"),
+            "res_model": "crm.nps.ask",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"active_model": records._name, "active_ids": records.ids},
+        }
