@@ -15,6 +15,8 @@
         "data/mail_activity_type_data.xml",
         "data/crm_subscription_close_reason_data.xml",
         "data/crm_customer_segment_data.xml",
+        "views/crm_nps_mail_templates.xml",
+        "data/mail_template_data.xml",
         "wizard/crm_subscription_change_views.xml",
         "wizard/crm_subscription_renew_views.xml",
         "wizard/crm_subscription_pause_start_views.xml",
