@@ -67,4 +67,8 @@ from . import (
     crm_nps_program,
     crm_nps_invitation,
     crm_nps_answer,
+    crm_nps_nonce,
+    crm_nps_reply,
+    crm_nps_reply_program,
+    crm_nps_reply_invitation,
 )
