@@ -42,6 +42,11 @@ class CrmNpsAnswer(models.Model):
     partner_id = fields.Many2one(
         "res.partner", string="Contact", ondelete="set null", index="btree_not_null"
     )
+    email = fields.Char(
+        string="E-mail",
+        store=False,
+        help="Tells who answered, where an answer is entered or imported; not kept.",
+    )
     account_id = fields.Many2one(
         "res.partner",
         string="Account",
