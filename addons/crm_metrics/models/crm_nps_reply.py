@@ -5,7 +5,6 @@ from datetime import timedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 from .crm_nps_answer import EDIT_HOURS
 
@@ -64,20 +63,6 @@ class CrmNpsAnswer(models.Model):
             if self.state == "counted":
                 self._after_counted()
 
-    def _blur(self):
-        """Leave of an anonymous answer no time but the day."""
-        self.flush_recordset()
-        self.env.execute_query(
-            SQL(
-                """
-                UPDATE crm_nps_answer SET create_date = date, write_date = date
-                 WHERE id IN %s RETURNING id
-                """,
-                tuple(self.ids),
-            )
-        )
-        self.invalidate_recordset(["create_date", "write_date"], flush=False)
-
 
 class CrmNpsReplyMixin(models.AbstractModel):
     """What pages ask of what is replied to: an invitation, or a public link."""
@@ -95,6 +80,10 @@ class CrmNpsReplyMixin(models.AbstractModel):
     def _reply_open(self, secret):
         """Tell whether whoever has the secret may answer it."""
         raise NotImplementedError
+
+    def _reply_locked(self):
+        """Tell whether it was answered, and others try in vain."""
+        return False
 
     def _record_reply(self, score, comment, suspect=None, secret=None):
         """Store what somebody sent.

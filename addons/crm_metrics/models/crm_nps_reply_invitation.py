@@ -2,6 +2,8 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .crm_nps_reply import secret_hash
+
 #: rows of replies that do not count, at most, for one invitation
 SUSPECTS = 5
 #: states in which an invitation may be answered: its mail has left
@@ -25,12 +27,19 @@ class CrmNpsInvitation(models.Model):
         return self.last_sent_at or self.sent_at
 
     def _reply_open(self, secret):
+        return self._reply_awaited() and bool(
+            self.state in ANSWERABLE or self._reply_own(secret)
+        )
+
+    def _reply_locked(self):
+        return self.state == "answered" and self._reply_awaited()
+
+    def _reply_awaited(self):
+        """Tell whether its program still asks, and the time is not over."""
         program = self.program_id
-        if not self.test and not (program.active and program.state == "running"):
-            return False
-        if self.expires_at and self.expires_at <= fields.Datetime.now():
-            return False
-        return self.state in ANSWERABLE or bool(self._reply_own(secret))
+        return (self.test or (program.active and program.state == "running")) and not (
+            self.expires_at and self.expires_at <= fields.Datetime.now()
+        )
 
     def _reply_own(self, secret):
         if self.state != "answered":
@@ -86,8 +95,6 @@ class CrmNpsInvitation(models.Model):
             own._change(values)
         else:
             own = invitation._record_first(values, secret)
-        if invitation.program_id.anonymous:
-            own._blur()
         return own
 
     def _lock_reply(self):
@@ -118,9 +125,9 @@ class CrmNpsInvitation(models.Model):
         else:
             answer = answer.create({**self._answer_values(), **values})
         self.write({"state": "answered", "answered_at": date})
-        if self.program_id.anonymous:
-            self._blur_answered()
         answer._after_counted()
+        if self.program_id.anonymous:
+            self._forget_moment()
         return answer
 
     def _record_suspect(self, values, suspect, secret):
@@ -166,20 +173,6 @@ class CrmNpsInvitation(models.Model):
             "person": self.person,
             "lead_id": self.lead_id.id,
         }
-
-    def _blur_answered(self):
-        """Leave no time of an anonymous answer here: it would lead to the answer."""
-        self.flush_recordset()
-        self.env.execute_query(
-            SQL(
-                """
-                UPDATE crm_nps_invitation SET write_date = answered_at
-                 WHERE id = %s RETURNING id
-                """,
-                self.id,
-            )
-        )
-        self.invalidate_recordset(["write_date"], flush=False)
 
     # -- opting out ------------------------------------------------------
 

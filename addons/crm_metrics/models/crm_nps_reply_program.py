@@ -51,8 +51,6 @@ class CrmNpsProgram(models.Model):
             draft = answers.create({**values, "program_id": program.id, "public": True})
         if not suspect:
             draft._after_counted()
-        if program.anonymous:
-            draft._blur()
         return draft
 
     def _record_reply(self, score, comment, suspect=None, secret=None):
@@ -61,4 +59,4 @@ class CrmNpsProgram(models.Model):
     def _reply_date(self):
         """Return the date of an answer given now."""
         now = fields.Datetime.now()
-        return now.replace(hour=12, minute=0, second=0) if self.anonymous else now
+        return self.company_id._metrics_noon(now) if self.anonymous else now
