@@ -32,7 +32,7 @@ class CrmMetrics(models.AbstractModel):
         round_money = options["companies"][0].currency_id.round
         domain = self._purchase_domain(options)
         year = self._purchase_sums_of_ranges(
-            domain, [_twelve_months(last)], rates, group
+            domain, [twelve_months(last)], rates, group
         )
         years = self._calendar_years(domain, last, rates, group)
 
@@ -90,7 +90,7 @@ class CrmMetrics(models.AbstractModel):
         :return: dict, `team` and `segment` -> dict, (id, name) -> sums
         """
         domain = self._purchase_domain({**options, "team_ids": None, "user_ids": None})
-        days = _twelve_months(last)
+        days = twelve_months(last)
         teams = self._purchase_sums_of_ranges(domain, [days], rates, "team_id")
         segments = self._purchase_sums(
             self._purchases_by_customer(
@@ -148,7 +148,7 @@ class CrmMetrics(models.AbstractModel):
         }
 
 
-def _twelve_months(last):
+def twelve_months(last):
     """Return the first and the last day of the 12 months that end on a day."""
     if last.year == 1:
         return last.min, last

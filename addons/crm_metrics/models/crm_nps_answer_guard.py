@@ -51,7 +51,8 @@ class CrmNpsAnswer(models.Model):
             )
         if "score" in vals:
             self._check_score(vals["score"])
-        if not any(self.sudo().program_id.mapped("anonymous")):
+        is_anonymous = any(self.sudo().program_id.mapped("anonymous"))
+        if not is_anonymous or vals.get("anonymised"):
             return super().write(vals)
         # no line in the chatter tells when an anonymous answer was changed
         res = super(CrmNpsAnswer, self.with_context(mail_notrack=True)).write(vals)

@@ -49,8 +49,14 @@ class CrmNpsInvitation(models.Model):
     program_id = fields.Many2one(
         "crm.nps.program", required=True, ondelete="cascade", index=True, readonly=True
     )
+    # computed, not related: whoever creates thousands may give both values
     company_id = fields.Many2one(
-        related="program_id.company_id", store=True, precompute=True, index=True
+        "res.company",
+        compute="_compute_company_id",
+        store=True,
+        precompute=True,
+        readonly=False,
+        index=True,
     )
     wave = fields.Char(
         required=True,
@@ -68,8 +74,10 @@ class CrmNpsInvitation(models.Model):
     account_id = fields.Many2one(
         "res.partner",
         string="Account",
-        related="partner_id.commercial_partner_id",
+        compute="_compute_account_id",
         store=True,
+        precompute=True,
+        readonly=False,
         index="btree_not_null",
         ondelete="set null",
     )
@@ -135,6 +143,16 @@ class CrmNpsInvitation(models.Model):
     _one_token = models.UniqueIndex("(token_hash)", "Tokens are unique.")
     _of_wave = models.Index("(program_id, wave)")
     _to_send = models.Index("(planned_at) WHERE state = 'planned'")
+
+    @api.depends("program_id.company_id")
+    def _compute_company_id(self):
+        for invitation in self:
+            invitation.company_id = invitation.program_id.company_id
+
+    @api.depends("partner_id.commercial_partner_id")
+    def _compute_account_id(self):
+        for invitation in self:
+            invitation.account_id = invitation.partner_id.commercial_partner_id
 
     @api.model_create_multi
     def create(self, vals_list):

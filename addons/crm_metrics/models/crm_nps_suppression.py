@@ -85,3 +85,9 @@ class CrmNpsSuppression(models.Model):
             [("person", "in", list(person_keys))], ["person", "reason"]
         )
         return {line.person: line.reason for line in listed}
+
+    @api.model
+    def _allow(self, partner):
+        """Take a contact who had opted out off the list."""
+        key = self._person_key(partner.email_normalized, partner)
+        self.search([("person", "=", key), ("reason", "=", "opted_out")]).unlink()

@@ -21,6 +21,8 @@ REVIEWED = {
         "nvl": "_options checks the group, then each argument",
         "nvl_customers": "_options checks the group, then each argument",
         "segments": "_segment_options checks the group, then each argument",
+        "nps": "_options checks the group, then each argument",
+        "nps_records": "_options checks the group, then each argument",
     },
     "crm.customer.score.run": {
         "action_score_now": "_check_manager",
@@ -106,6 +108,8 @@ class TestPublicMethods(CrmMetricsCommon):
             ("crm.metrics", "nvl"),
             ("crm.metrics", "nvl_customers"),
             ("crm.metrics", "segments"),
+            ("crm.metrics", "nps"),
+            ("crm.metrics", "nps_records"),
             ("crm.metrics.engine", "status"),
         ):
             self.assertTrue(getattr(self.env[model], name)._readonly)
