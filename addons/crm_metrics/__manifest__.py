@@ -49,6 +49,7 @@
         "views/crm_team_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_partner_views.xml",
+        "views/crm_nps_templates.xml",
         "views/crm_metrics_recurring_views.xml",
         "views/crm_metrics_bottlenecks_views.xml",
         "views/crm_metrics_customers_views.xml",
@@ -58,7 +59,11 @@
         "demo/crm_metrics_demo.xml",
     ],
     "assets": {
-        "web.assets_backend": ["crm_metrics/static/src/**/*"],
+        "web.assets_backend": [
+            "crm_metrics/static/src/**/*",
+            ("remove", "crm_metrics/static/src/public/**/*"),
+        ],
+        "crm_metrics.assets_nps_page": ["crm_metrics/static/src/public/**/*"],
         "web.assets_tests": ["crm_metrics/static/tests/tours/**/*"],
         "web.assets_unit_tests": ["crm_metrics/static/tests/*.js"],
     },

@@ -92,4 +92,8 @@ from . import (
     res_partner_nps,
     crm_lead_nps,
     mail_thread,
+    crm_nps_nonce,
+    crm_nps_reply,
+    crm_nps_reply_program,
+    crm_nps_reply_invitation,
 )
