@@ -8,6 +8,17 @@ BUCKETS = [
     ("promoter", "Promoter"),
 ]
 POINTS = {"detractor": -100, "passive": 0, "promoter": 100}
+#: why a reply does not count, at least not before somebody confirms it
+SUSPECT_REASONS = [
+    ("fast", "Sent faster than anybody reads"),
+    ("honeypot", "Followed or filled in what nobody sees"),
+    ("automatic", "Sent by an automated browser"),
+    ("early", "Opened as soon as the mail arrived"),
+    ("scores", "Several scores opened at once"),
+    ("gesture", "Sent without touching the page"),
+    ("locked", "Answered already in another browser"),
+    ("internal", "Sent by an employee"),
+]
 #: who gave an answer may change it for so long
 EDIT_HOURS = 24
 
@@ -90,13 +101,15 @@ class CrmNpsAnswer(models.Model):
         index=True,
         tracking=True,
     )
-    suspect_reason = fields.Char(readonly=True)
+    suspect_reason = fields.Selection(SUSPECT_REASONS, readonly=True)
     exclude_reason = fields.Char(tracking=True, readonly=True)
     public = fields.Boolean(
         readonly=True, help="Given by the public link: it stands apart from the score."
     )
     test = fields.Boolean(readonly=True, help="A trial: it never counts.")
-    edit_hash = fields.Char(readonly=True, copy=False, groups="base.group_system")
+    edit_hash = fields.Char(
+        readonly=True, copy=False, groups="base.group_system", index="btree_not_null"
+    )
     tag_ids = fields.Many2many("crm.nps.tag", string="Tags")
 
     # -- follow-up -------------------------------------------------------
