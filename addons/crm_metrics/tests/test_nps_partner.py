@@ -39,9 +39,7 @@ class TestNpsPartner(NpsAnswerCase):
 
     def test_nobody_answered(self):
         self.assertEqual(self.seen(self.customer), (False, 0, 0, 0, 0))
-        self.assertEqual(
-            self.found(False), self.customer | self.contact | self.other
-        )
+        self.assertEqual(self.found(False), self.customer | self.contact | self.other)
         self.assertFalse(self.found("detractor", "passive", "promoter"))
 
     def test_own_and_of_the_account(self):
@@ -56,9 +54,7 @@ class TestNpsPartner(NpsAnswerCase):
         self.assertEqual(self.found("passive"), self.other)
         self.assertEqual(self.found("promoter"), self.env["res.partner"])
         self.assertEqual(self.found("passive", False), self.other)
-        self.assertEqual(
-            self.found("detractor", operator="not in"), self.other
-        )
+        self.assertEqual(self.found("detractor", operator="not in"), self.other)
 
     def test_a_private_customer_counts_once(self):
         person = self._customer("Zoe", email="zoe@example.com")
@@ -143,10 +139,7 @@ class TestNpsPartner(NpsAnswerCase):
         partners = self.contact | self.other
         action = self.as_user(partners, self.seller).action_crm_nps_ask()
         self.assertEqual(action["res_model"], "crm.nps.ask")
-        self.assertEqual(
-            (action["context"]["active_model"], action["context"]["active_ids"]),
-            ("res.partner", partners.ids),
-        )
+        self.assertEqual(action["context"], {"default_partner_ids": partners.ids})
 
 
 class TestNpsLead(NpsAnswerCase):
@@ -204,9 +197,10 @@ class TestNpsLead(NpsAnswerCase):
         self.answer(10, self._contact("Bob"))
         self.assertEqual(self.seen(self.lead), ("promoter", 10, 1, 100))
         self.assertEqual(self.found("promoter"), self.lead)
-        self.assertEqual(self.found("promoter", False), self.env["crm.lead"].union(
-            self.lead, self.silent, self.nobodys
-        ))
+        self.assertEqual(
+            self.found("promoter", False),
+            self.env["crm.lead"].union(self.lead, self.silent, self.nobodys),
+        )
         self.assertEqual(self.found(False), self.silent | self.nobodys)
 
     def test_without_a_customer(self):
@@ -232,7 +226,7 @@ class TestNpsLead(NpsAnswerCase):
 
     def test_ask(self):
         action = self.as_user(self.lead, self.seller).action_crm_nps_ask()
-        self.assertEqual(action["context"]["active_model"], "crm.lead")
+        self.assertEqual(action["context"], {"default_lead_ids": self.lead.ids})
         with self.assertRaises(AccessError):
             self.as_user(self.lead, self.seller_2).action_crm_nps_ask()
 
