@@ -49,5 +49,8 @@ from . import test_nps_partner
 from . import test_nps_complaint
 from . import test_nps_program
 from . import test_nps_prepare
+from . import test_nps_sample
+from . import test_nps_links
+from . import test_nps_ask
 from . import test_nps_quarantine
 from . import test_nps_trigger
