@@ -74,4 +74,5 @@ from . import (
     crm_nps_program,
     crm_nps_invitation,
     crm_nps_answer,
+    crm_nps_export,
 )
