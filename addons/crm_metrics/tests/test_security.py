@@ -64,7 +64,16 @@ REVIEWED = {
         ),
         {"action_apply": "check_access of the subscription"},
     ),
+    "crm.nps.program": {
+        "action_start": "_check_manager",
+        "action_stop": "_check_manager",
+        "action_send_trial": "_check_manager",
+        "action_view_invitations": "check_access",
+        "action_view_answers": "check_access",
+    },
+    "crm.nps.ask": {"action_ask": "_check_allowed: program, contacts, opportunities"},
     "res.partner": {
+        "action_nps_allow": "the group of managers, then check_access",
         "action_view_crm_purchases": "check_access",
         "action_view_crm_scores": "check_access",
         "action_view_crm_subscriptions": "check_access",
