@@ -2,8 +2,8 @@
 
 Plain Python, no Odoo. All customers were asked in two waves, one before the price rise
 and one after it; beside that whoever had signed, whoever was about to leave, and some
-by hand. The rules are those of the app: nobody is asked twice within 90 days, no account
-too often, nobody who opted out. What they said is in `feedback_answers.py`.
+by hand. The rules are those of the app: nobody is asked twice within 90 days, no
+account too often, nobody who opted out. What they said is in `feedback_answers.py`.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Feedback:
         lately = purchases.today - timedelta(45)
         buying = {id(p.customer) for p in purchases.all if p.day > lately}
         loyal = [id(customer) for customer in purchases.loyal]
-        return {key for key in loyal[: len(loyal) * 4 // 5] if key in buying}
+        return {key for key in loyal[: len(loyal) * 7 // 10] if key in buying}
 
     def _people(self, customer: Customer) -> list[Person]:
         known = [customer.contact] if customer.contact else []

@@ -29,9 +29,9 @@ SCORES = {
 MOODS = {
     "complains": (0, 0, 100),
     "leaves": (18, 34, 48),
-    "bad": (48, 32, 20),
-    "later": (56, 31, 13),
-    "good": (62, 27, 11),
+    "bad": (52, 32, 16),
+    "later": (60, 30, 10),
+    "good": (57, 29, 14),
     "passer-by": (40, 25, 35),
 }
 #: share of those who write something, in hundredths
