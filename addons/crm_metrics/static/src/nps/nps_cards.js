@@ -103,19 +103,19 @@ function followupCard({result, format, open}) {
         id: "in_time",
         label: _t("Detractors Contacted in Time").toString(),
         help: _t(
-            "Of the detractors whose follow-up is due, those whom somebody contacted before that moment."
+            "Of the detractors who are to be followed up, those whom somebody contacted before the moment that was set."
         ).toString(),
         value: format.percent(isMissing ? null : in_time / due, {digits: 0}),
         isMissing,
         title: isMissing
-            ? _t("No follow-up is due on these days.").toString()
+            ? _t("No follow-up was planned for answers of these days.").toString()
             : undefined,
         note: note?.toString(),
         tone: overdue ? "bad" : undefined,
         onOpen: overdue
             ? () => open("overdue", _t("Detractors whom nobody contacted in time"))
             : due
-              ? () => open("due", _t("Follow-ups that are due"))
+              ? () => open("due", _t("Detractors to follow up"))
               : undefined,
     };
 }

@@ -121,7 +121,7 @@ export function skipTable({result, format, open}) {
         columns: [
             {id: "reason", label: _t("Not asked because").toString()},
             {id: "count", label: _t("Persons").toString()},
-            {id: "share", label: _t("Of All Considered").toString()},
+            {id: "share", label: _t("Share").toString()},
         ],
         rows: [...skipped]
             .sort((a, b) => b.count - a.count)
