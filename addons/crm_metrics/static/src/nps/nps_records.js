@@ -1,6 +1,6 @@
 /** Views of the models that a figure may be made of. */
 const VIEWS = {
-    "crm.nps.answer": ["list", "form", "pivot", "graph"],
+    "crm.nps.answer": ["list", "kanban", "form", "pivot", "graph"],
     "crm.nps.invitation": ["list", "form", "pivot", "graph"],
     "res.partner": ["list", "kanban", "form"],
 };
