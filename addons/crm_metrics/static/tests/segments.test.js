@@ -243,7 +243,7 @@ test("those who spend little, complain and keep buying", async () => {
     mockSegments();
     await openScreen();
     expect("[data-card=complaint] .o_crm_metrics_card_value").toHaveText("3 customers");
-    expect("[data-card=complaint] .o_crm_metrics_card_note").toHaveText(
+    expect("[data-card=complaint] small").toHaveText(
         "$ 120.50 in the window of the run"
     );
     stepActions();

@@ -8,7 +8,8 @@ const NAME = _t("Spend little, complain, keep buying");
  * complain about drives others away in silence.
  *
  * @param {import("./segment_figures").Frame} frame
- * @returns {Object|null} props of MetricCard, null: nobody has answered a survey
+ * @returns {{title: string, meaning: string, value: string, note: string, onOpen:
+ *  Function|undefined}|null} null: nobody has answered a survey
  */
 export function complaintCard({result, format, openScores}) {
     const {complaint} = result;
@@ -17,10 +18,9 @@ export function complaintCard({result, format, openScores}) {
     }
     const {customers, revenue} = complaint;
     return {
-        id: "complaint",
-        label: NAME.toString(),
-        help: _t(
-            "M is 1 or 2, F is 4 or 5, and the last answer to a survey is from 0 to 6. They tell you what others only leave for."
+        title: NAME.toString(),
+        meaning: _t(
+            "Customers who buy often for little money (F 4 or 5, M 1 or 2) and whose last answer to a survey was from 0 to 6. They say what others only leave for: listen to them first."
         ).toString(),
         value: customersText(customers, format),
         note: _t("%s in the window of the run", format.exact(revenue)).toString(),

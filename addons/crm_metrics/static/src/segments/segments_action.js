@@ -12,7 +12,6 @@ import {useMetricsScreen} from "../core/screen";
 import {NoPurchases, purchaseEmptiness} from "../customer_revenue/no_purchases";
 import {DataTable} from "../data_table/data_table";
 import {HeatMap} from "../heat_map/heat_map";
-import {MetricCard} from "../metric_card/metric_card";
 import {MetricsScreen} from "../metrics_screen/metrics_screen";
 import {EmptyState} from "../screen_state/screen_state";
 import {complaintCard} from "./segment_complaint";
@@ -39,7 +38,6 @@ export class SegmentsAction extends Component {
         DataTable,
         EmptyState,
         HeatMap,
-        MetricCard,
         MetricsScreen,
         NoPurchases,
         SegmentGrid,
