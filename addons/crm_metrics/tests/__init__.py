@@ -39,6 +39,7 @@ from . import test_customer_score
 from . import test_partner_purchases
 from . import test_segments
 from . import test_web_customers
+from . import test_web_nps
 from . import test_nps_program
 from . import test_nps_prepare
 from . import test_nps_quarantine
