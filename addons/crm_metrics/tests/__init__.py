@@ -48,6 +48,7 @@ from . import test_nps_privacy
 from . import test_nps_merge
 from . import test_nps_partner
 from . import test_nps_complaint
+from . import test_web_nps
 from . import test_nps_program
 from . import test_nps_prepare
 from . import test_nps_quarantine
