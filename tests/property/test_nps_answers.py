@@ -33,10 +33,11 @@ DELIVERED = ("sending", "sent", "answered", "declined", "expired")
 
 #: close to the midnights of all zones, and anywhere
 times = st.sampled_from([(0, 0), (3, 59), (4, 0), (5, 0), (14, 59), (15, 0), (23, 59)])
-#: few days around the edges of ranges; nothing after today
+#: most of them in a few weeks, so that there are many of one range; none after today
 past_days = st.one_of(
+    *[st.dates(TODAY - timedelta(days=60), TODAY - DAY)] * 4,
+    st.sampled_from([TODAY - timedelta(days=17), TODAY - timedelta(days=18)]),
     books.days.filter(lambda day: day < TODAY),
-    st.dates(TODAY - timedelta(days=40), TODAY - DAY),
 )
 moments = st.builds(lambda day, hm: datetime.combine(day, time(*hm)), past_days, times)
 contacts = st.sampled_from([0, 0, 1, 1, 2, 3, 4, None])
@@ -44,8 +45,8 @@ contacts = st.sampled_from([0, 0, 1, 1, 2, 3, 4, None])
 answer_values = st.fixed_dictionaries(
     {
         "program": st.sampled_from([0, 0, 0, 1, 2]),
-        "wave": st.sampled_from(["w1", "w1", "w2", False]),
-        "person": st.sampled_from(["p1", "p2", "p3", *[None] * 6]),
+        "wave": st.sampled_from(["w1", "w1", "w1", "w2", False]),
+        "person": st.sampled_from(["p1", "p1", "p2", "p3", *[None] * 6]),
         "contact": contacts,
         "score": st.integers(0, 10),
         "moment": moments,
@@ -88,6 +89,9 @@ def questions(draw):
     question["filters"] = {
         name: ids for name, ids in question["filters"].items() if name in names
     }
+    if draw(st.booleans()):
+        question["date_from"] = TODAY - timedelta(days=draw(st.integers(17, 90)))
+        question["date_to"] = TODAY - timedelta(days=draw(st.integers(0, 17)))
     question["programs"] = draw(
         st.sampled_from([None, None, None, [0], [1], [0, 1, 2], []])
     )
@@ -144,7 +148,7 @@ class TestNpsAnswers(books.BookCase):
 
     @settings(max_examples=30)
     @given(
-        answers=st.lists(answer_values, min_size=1, max_size=50),
+        answers=st.lists(answer_values, min_size=20, max_size=70),
         invitations=st.lists(invitation_values, max_size=12),
         purchases=st.lists(purchase_values, max_size=12),
         sellers=st.lists(books.users, min_size=6, max_size=6),
