@@ -5,15 +5,15 @@ import sys
 
 from scripts.setup import testing
 
-from . import bottlenecks, lead_write, nps, pipeline, purchases, recurring
+from . import bottlenecks, feedback, lead_write, nps, pipeline, purchases, recurring
 from .harness import Bench, registry_of
 
 #: What each size is of the rows of `large`.
 SIZES = {"large": 1, "small": 0.1}
 CUSTOMERS = 200_000
 DEALS = 500_000
-ANSWERS = 100_000
-PARTS = ("recurring", "purchases", "nps", "leads", "pipeline")
+CONTACTS = ANSWERS = 100_000
+PARTS = ("recurring", "purchases", "nps", "leads", "pipeline", "feedback")
 
 
 def main() -> int:
@@ -44,6 +44,8 @@ def main() -> int:
         if "pipeline" in arguments.only:
             pipeline.measure(bench, leads=int(DEALS * size))
             bottlenecks.measure(bench)
+        if "feedback" in arguments.only:
+            feedback.measure(bench, contacts=int(CONTACTS * size))
     return 0
 
 

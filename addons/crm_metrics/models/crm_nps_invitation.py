@@ -1,5 +1,13 @@
-from odoo import fields, models
+import base64
+import hashlib
+import hmac
+import secrets
 
+from odoo import api, fields, models
+
+#: Whoever sends mails holds this very object under "crm_nps_sending" in the context.
+#: A context that comes by RPC cannot hold it, so nobody else is told a real link.
+SENDING = object()
 STATES = [
     ("planned", "Planned"),
     ("sending", "Being Sent"),
@@ -41,8 +49,14 @@ class CrmNpsInvitation(models.Model):
     program_id = fields.Many2one(
         "crm.nps.program", required=True, ondelete="cascade", index=True, readonly=True
     )
+    # computed, not related: whoever creates thousands may give both values
     company_id = fields.Many2one(
-        related="program_id.company_id", store=True, precompute=True, index=True
+        "res.company",
+        compute="_compute_company_id",
+        store=True,
+        precompute=True,
+        readonly=False,
+        index=True,
     )
     wave = fields.Char(
         required=True,
@@ -60,8 +74,10 @@ class CrmNpsInvitation(models.Model):
     account_id = fields.Many2one(
         "res.partner",
         string="Account",
-        related="partner_id.commercial_partner_id",
+        compute="_compute_account_id",
         store=True,
+        precompute=True,
+        readonly=False,
         index="btree_not_null",
         ondelete="set null",
     )
@@ -127,3 +143,79 @@ class CrmNpsInvitation(models.Model):
     _one_token = models.UniqueIndex("(token_hash)", "Tokens are unique.")
     _of_wave = models.Index("(program_id, wave)")
     _to_send = models.Index("(planned_at) WHERE state = 'planned'")
+
+    @api.depends("program_id.company_id")
+    def _compute_company_id(self):
+        for invitation in self:
+            invitation.company_id = invitation.program_id.company_id
+
+    @api.depends("partner_id.commercial_partner_id")
+    def _compute_account_id(self):
+        for invitation in self:
+            invitation.account_id = invitation.partner_id.commercial_partner_id
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        secret = self._secret()
+        for vals in vals_list:
+            # nobody writes to who was skipped
+            if vals.get("state") != "skipped":
+                vals["salt"] = secrets.token_hex(16)
+                token = self._token_of(secret, vals["salt"])
+                vals["token_hash"] = self._hash_of(token)
+        return super().create(vals_list)
+
+    # -- links -----------------------------------------------------------
+
+    def _token(self):
+        """Return what opens this invitation's page, the same one each time.
+
+        It is derived, not stored: whoever reads the database cannot vote for others.
+
+        :return: str of 43 letters, digits, hyphens and underscores
+        """
+        self.ensure_one()
+        return self._token_of(self._secret(), self.sudo().salt)
+
+    @api.model
+    def _find(self, token):
+        """Return the invitation that a token opens, as sudo, in whatever state.
+
+        :param str token: as it came from the outside
+        :return: invitation, or an empty recordset
+        """
+        # found by the hash of the token: how long that takes tells nothing about it
+        hash_ = self._hash_of(token)
+        return self.sudo().search([("token_hash", "=", hash_)], limit=1)
+
+    def _url(self, score=None):
+        """Return the link to answer by, real only in a mail that is being sent.
+
+        :param score: preselected, None: none
+        """
+        query = "" if score is None else f"?s={int(score)}"
+        return f"{self.get_base_url()}/nps/{self._token_if_sending()}{query}"
+
+    def _stop_url(self):
+        """Return the link to opt out by, real only in a mail that is being sent."""
+        return f"{self.get_base_url()}/nps/{self._token_if_sending()}/stop"
+
+    def _token_if_sending(self):
+        if self.env.context.get("crm_nps_sending") is SENDING:
+            return self._token()
+        # whoever previews a mail must not be able to vote for somebody else
+        return "preview"
+
+    @api.model
+    def _secret(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        return parameters.get_param("database.secret").encode()
+
+    @api.model
+    def _token_of(self, secret, salt):
+        code = hmac.digest(secret, b"crm_nps" + salt.encode(), "sha256")
+        return base64.urlsafe_b64encode(code).rstrip(b"=").decode()
+
+    @api.model
+    def _hash_of(self, token):
+        return hashlib.sha256(token.encode(errors="replace")).hexdigest()

@@ -1,4 +1,9 @@
-from odoo import fields, models
+import ast
+import secrets
+from urllib.parse import urlsplit
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
 
 DEFAULT_QUARANTINE_DAYS = 90
 DEFAULT_EXPIRY_DAYS = 30
@@ -86,13 +91,13 @@ class CrmNpsProgram(models.Model):
     )
     mail_template_id = fields.Many2one(
         "mail.template",
-        string="Invitation",
+        string="Invitation Mail",
         domain=[("model", "=", "crm.nps.invitation")],
         ondelete="restrict",
     )
     reminder_template_id = fields.Many2one(
         "mail.template",
-        string="Reminder",
+        string="Reminder Mail",
         domain=[("model", "=", "crm.nps.invitation")],
         ondelete="restrict",
     )
@@ -127,8 +132,9 @@ class CrmNpsProgram(models.Model):
     )
     audience_domain = fields.Char(
         string="Audience",
-        default="[]",
-        help="Which contacts a wave considers; empty: those of all customers.",
+        default="[('type', '=', 'contact')]",
+        help="Which contacts of customers a wave considers: no mailboxes for invoices "
+        "unless you say so.",
     )
     sample_percent = fields.Float(
         string="Sample (%)",
@@ -188,6 +194,8 @@ class CrmNpsProgram(models.Model):
         "apart from the score.",
     )
     public_token = fields.Char(copy=False, readonly=True, index="btree_not_null")
+    public_url = fields.Char(string="Public Address", compute="_compute_public_url")
+    public_qr_url = fields.Char(string="QR Code", compute="_compute_public_url")
     followup_hours = fields.Integer(
         string="Hours to Follow Up",
         default=24,
@@ -211,3 +219,118 @@ class CrmNpsProgram(models.Model):
         "Days until a reminder, until it expires, hours to follow up and the interval "
         "of waves: at least 1.",
     )
+
+    @api.depends("public", "public_token")
+    def _compute_public_url(self):
+        for program in self:
+            token = program.public and program.public_token
+            url = token and f"{program.get_base_url()}/nps/p/{token}"
+            program.public_url = url
+            program.public_qr_url = url and (
+                f"/report/barcode/?barcode_type=QR&value={url}&width=200&height=200"
+            )
+
+    @api.constrains("promoter_url", "passive_url", "detractor_url")
+    def _check_urls(self):
+        for program in self:
+            for name in ("promoter_url", "passive_url", "detractor_url"):
+                url = urlsplit((program[name] or "").strip())
+                if program[name] and not (
+                    url.scheme in ("http", "https") and url.netloc
+                ):
+                    raise ValidationError(
+                        self.env._(
+                            "%(field)s: enter an address that begins with https://.",
+                            field=self._fields[name]._description_string(self.env),
+                        )
+                    )
+
+    @api.constrains("audience_domain")
+    def _check_audience_domain(self):
+        partners = self.env["res.partner"].with_user(self.env.user)
+        for program in self:
+            try:
+                # by the rights of who enters it: it is used with all rights
+                partners.search(
+                    ast.literal_eval(program.audience_domain or "[]"), limit=1
+                )
+            except (SyntaxError, ValueError, TypeError) as error:
+                raise ValidationError(
+                    self.env._(
+                        "Audience: it cannot be understood. %(error)s", error=error
+                    )
+                ) from error
+
+    @api.constrains("trigger", "state", "wave_date")
+    def _check_wave_date(self):
+        for program in self:
+            if (
+                program.state == "running"
+                and program.trigger == "wave"
+                and not program.wave_date
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "Next Wave: choose a day for %(name)s.", name=program.name
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("public"):
+                vals["public_token"] = secrets.token_urlsafe(32)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_settled(vals)
+        if vals.get("active") is False:
+            # what nobody sees any more asks nobody
+            running = self.filtered(lambda program: program.state == "running")
+            super(CrmNpsProgram, running).write({"state": "stopped"})
+        if vals.get("public"):
+            for program in self.filtered(lambda program: not program.public_token):
+                program.public_token = secrets.token_urlsafe(32)
+        return super().write(vals)
+
+    def _check_settled(self, vals):
+        """Keep what answers were given under."""
+        for name in ("anonymous", "company_id"):
+            if name not in vals:
+                continue
+            changed = self.filtered(
+                lambda program, name=name: (
+                    program._fields[name].convert_to_write(program[name], program)
+                    != vals[name]
+                )
+            )
+            if changed and self.env["crm.nps.invitation"].sudo().search_count(
+                [
+                    ("program_id", "in", changed.ids),
+                    ("state", "not in", ["planned", "skipped"]),
+                    ("test", "=", False),
+                ],
+                limit=1,
+            ):
+                raise UserError(
+                    self.env._(
+                        "%(field)s: people were asked already. Make another program.",
+                        field=self._fields[name]._description_string(self.env),
+                    )
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_asked(self):
+        if (
+            self.env["crm.nps.invitation"]
+            .sudo()
+            .search_count(
+                [("program_id", "in", self.ids), ("sent_at", "!=", False)], limit=1
+            )
+        ):
+            raise UserError(
+                self.env._(
+                    "People were asked by this program: without it nobody would know "
+                    "when. Archive it."
+                )
+            )

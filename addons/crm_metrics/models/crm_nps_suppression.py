@@ -2,6 +2,7 @@ import hashlib
 import hmac
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class CrmNpsSuppression(models.Model):
@@ -44,3 +45,49 @@ class CrmNpsSuppression(models.Model):
         secret = self.env["ir.config_parameter"].sudo().get_param("database.secret")
         message = "\0".join(("crm_nps", *parts))
         return hmac.new(secret.encode(), message.encode(), hashlib.sha256).hexdigest()
+
+    @api.model
+    def _suppress(self, person_keys, reason):
+        """Never ask these persons again.
+
+        Saying it twice changes nothing; an erasure stays one, whoever opts out later.
+
+        :param person_keys: see :meth:`_person_key`; empty ones are left out
+        :param reason: "opted_out" or "erased"
+        """
+        keys = sorted({key for key in person_keys if key})
+        self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO crm_nps_suppression AS s (
+                       person, reason, date, create_uid, create_date, write_uid,
+                       write_date)
+                SELECT key, %(reason)s, %(now)s, %(uid)s, %(now)s, %(uid)s, %(now)s
+                  FROM unnest(%(keys)s::varchar[]) AS key
+                    ON CONFLICT (person) DO UPDATE
+                   SET reason = EXCLUDED.reason, date = EXCLUDED.date,
+                       write_uid = EXCLUDED.write_uid, write_date = EXCLUDED.write_date
+                 WHERE s.reason = 'opted_out' AND EXCLUDED.reason = 'erased'
+             RETURNING s.id
+                """,
+                keys=keys,
+                reason=reason,
+                now=fields.Datetime.now(),
+                uid=self.env.uid,
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _suppressed(self, person_keys):
+        """Return which of these persons are never asked: {person key: reason}."""
+        listed = self.sudo().search_fetch(
+            [("person", "in", list(person_keys))], ["person", "reason"]
+        )
+        return {line.person: line.reason for line in listed}
+
+    @api.model
+    def _allow(self, partner):
+        """Take a contact who had opted out off the list."""
+        key = self._person_key(partner.email_normalized, partner)
+        self.search([("person", "=", key), ("reason", "=", "opted_out")]).unlink()

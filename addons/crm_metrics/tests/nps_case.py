@@ -1,88 +1,103 @@
+from odoo import fields
+
 from .purchase_case import PurchaseCase
 
-ANSWER, INVITATION = "crm.nps.answer", "crm.nps.invitation"
+INVITATION = "crm.nps.invitation"
 
 
 class NpsCase(PurchaseCase):
-    """A program of two companies, answers and invitations.
+    """A company that asks its customers; mails are not sent.
 
-    They are made as they are stored: how they come about has tests of its own.
+    Now is a Monday, 10:00 UTC, in the company's working hours, in UTC as well.
     """
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        programs = cls.env["crm.nps.program"].with_context(
-            allowed_company_ids=(cls.company | cls.other_company).ids
+        companies = cls.company | cls.other_company
+        companies.resource_calendar_id.tz = "UTC"
+        cls.template = cls.env["mail.template"].create(
+            {
+                "name": "Question",
+                "model_id": cls.env["ir.model"]._get_id(INVITATION),
+            }
         )
-        cls.program, cls.program_2, cls.program_elsewhere = programs.create(
+
+    @classmethod
+    def program(cls, start="2026-06-01 00:00:00", **values):
+        """Create a program that has been running since some moment; False: a draft."""
+        program = cls.env["crm.nps.program"].create(
+            {
+                "name": "Program",
+                "company_id": cls.company.id,
+                "user_id": cls.manager.id,
+                "mail_template_id": cls.template.id,
+                "reminder_template_id": cls.template.id,
+                "legal_basis": "other",
+                **values,
+            }
+        )
+        if start:
+            program.write({"state": "running", "started_at": start})
+        return program
+
+    @classmethod
+    def contact(cls, name, **values):
+        """Create a contact with an e-mail address, in no time zone of its own."""
+        email = f"{name.lower()}@example.com"
+        return cls._customer(name, **{"email": email, "tz": False, **values})
+
+    def consider(self, program, *contacts, wave="w", **values):
+        """Consider contacts, or candidates given as dict."""
+        return program._consider(
             [
-                {
-                    "name": name,
-                    "company_id": company.id,
-                    "user_id": cls.manager.id
-                    if company == cls.company
-                    else cls.env.uid,
-                }
-                for name, company in (
-                    ("Program", cls.company),
-                    ("Program 2", cls.company),
-                    ("Program Elsewhere", cls.other_company),
-                )
+                {"wave": wave, **values, **contact}
+                if isinstance(contact, dict)
+                else {"partner_id": contact.id, "wave": wave, **values}
+                for contact in contacts
             ]
         )
 
-    @classmethod
-    def answer(cls, score, date="2026-03-10 10:00:00", person=None, **values):
-        """Create an answer; `person` None: nobody knows whose it is."""
-        return cls.env[ANSWER].create(
+    def sent(self, program, contact, moment, **values):
+        """Create an invitation whose first mail went out at a moment."""
+        email = contact.email_normalized
+        suppression = self.env["crm.nps.suppression"]
+        return self.env[INVITATION].create(
             {
-                "program_id": cls.program.id,
-                "wave": "wave,1",
-                "person": person,
-                "score": score,
-                "date": date,
-                **values,
-            }
-        )
-
-    @classmethod
-    def answers(cls, *scores, **values):
-        """Create an answer of somebody else for each score."""
-        return cls.env[ANSWER].concat(
-            *(cls.answer(score, **values) for score in scores)
-        )
-
-    @classmethod
-    def invite(cls, state, day="2026-03-10", **values):
-        """Create an invitation that was considered, and sent if so, on a day."""
-        moment = f"{day} 09:00:00"
-        sent = state not in ("planned", "failed", "skipped")
-        return cls.env[INVITATION].create(
-            {
-                "program_id": cls.program.id,
-                "wave": "wave,1",
-                "state": state,
+                "program_id": program.id,
+                "wave": "before",
+                "partner_id": contact.id,
+                "email": email,
+                "person": suppression._person_key(email, contact),
+                "state": "sent",
                 "date": moment,
-                "sent_at": sent and moment,
+                "sent_at": moment,
                 **values,
             }
         )
 
-    def metrics(self, user=None):
-        """The façade, for a seller who sees all documents unless said otherwise."""
-        user = user or self.seller_all
-        metrics = self.env["crm.metrics"].with_user(user)
-        return metrics.with_context(allowed_company_ids=user.company_id.ids)
+    def prepare(self):
+        """Let the scheduled action run."""
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.env.ref("crm_metrics.ir_cron_nps_prepare").method_direct_trigger()
+        self.env.invalidate_all()
 
-    def nps(self, date_from="2026-01-01", date_to="2026-06-30", user=None, **options):
-        self.refresh()
-        return self.metrics(user).nps(
-            {"date_from": date_from, "date_to": date_to, **options}
+    def assertAsked(self, invitations, *expected):
+        """Compare the reasons why they were skipped; None: they are asked."""
+        self.assertEqual(
+            [invitation.skip_reason or None for invitation in invitations],
+            list(expected),
+        )
+        for invitation in invitations:
+            self.assertEqual(
+                invitation.state, "skipped" if invitation.skip_reason else "planned"
+            )
+
+    def invitations(self, program):
+        return self.env[INVITATION].search(
+            [("program_id", "=", program.id)], order="id"
         )
 
-    def records(self, figure, value=None, group=False, user=None, **options):
-        """Return the records behind a figure of the first half of 2026."""
-        options = {"date_from": "2026-01-01", "date_to": "2026-06-30", **options}
-        found = self.metrics(user).nps_records(options, figure, value, group)
-        return self.env[found["model"]].browse(found["ids"])
+    def moment(self, text):
+        return fields.Datetime.to_datetime(text)

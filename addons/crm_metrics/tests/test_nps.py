@@ -1,7 +1,7 @@
 from odoo.exceptions import AccessError, ValidationError
 
 from ..kernel import nps
-from .nps_case import NpsCase
+from .nps_figures_case import NpsFiguresCase
 
 #: wave, person, moment, score: nine answers of four persons and two nobodies
 DEDUP = (
@@ -17,7 +17,7 @@ DEDUP = (
 )
 
 
-class TestVotes(NpsCase):
+class TestVotes(NpsFiguresCase):
     """Which answers are votes, and of when."""
 
     def brief(self, **asked):
@@ -162,7 +162,7 @@ class TestVotes(NpsCase):
         self.assertIsNone(self.nps("0001-01-01", "0001-01-02")["change"]["compared_to"])
 
 
-class TestFigures(NpsCase):
+class TestFigures(NpsFiguresCase):
     """Intervals, trend and change are those of the kernel."""
 
     def test_published_example(self):
@@ -274,7 +274,7 @@ class TestFigures(NpsCase):
         )
 
 
-class TestResponse(NpsCase):
+class TestResponse(NpsFiguresCase):
     def test_funnel(self):
         for state, count in (
             ("planned", 1),
@@ -342,7 +342,7 @@ class TestResponse(NpsCase):
         self.assertEqual((response["sent"], response["delivered"]), (1, 0))
 
 
-class TestAccounts(NpsCase):
+class TestAccounts(NpsFiguresCase):
     def setUp(self):
         super().setUp()
         self.other = self._customer("Other")
@@ -407,7 +407,7 @@ class TestAccounts(NpsCase):
         self.assertEqual((past["weighted_score"], past["revenue"]), (100, 100))
 
 
-class TestOptions(NpsCase):
+class TestOptions(NpsFiguresCase):
     def test_bad_options(self):
         options = {"date_from": "2026-01-01", "date_to": "2026-06-30"}
         for key, value in (

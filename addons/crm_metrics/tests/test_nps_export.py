@@ -10,7 +10,7 @@ from odoo.tests import HttpCase, tagged
 
 from .common import CrmMetricsCommon
 from .common_web import ExportMixin
-from .nps_case import ANSWER, INVITATION, NpsCase
+from .nps_figures_case import ANSWER, INVITATION, NpsFiguresCase
 
 #: what a program for spreadsheets would run, or take for a number
 FORMULAS = (
@@ -32,7 +32,7 @@ TEXTS = (
 
 
 @tagged("post_install", "-at_install")
-class TestNpsExport(ExportMixin, NpsCase, HttpCase):
+class TestNpsExport(ExportMixin, NpsFiguresCase, HttpCase):
     """Downloads of answers; the clock of a server is not frozen."""
 
     @classmethod

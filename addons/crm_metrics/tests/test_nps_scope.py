@@ -1,10 +1,10 @@
 from odoo import Command
 from odoo.exceptions import ValidationError
 
-from .nps_case import NpsCase
+from .nps_figures_case import NpsFiguresCase
 
 
-class ScopeCase(NpsCase):
+class ScopeCase(NpsFiguresCase):
     """Accounts of two salespersons of two teams, and of nobody."""
 
     @classmethod
@@ -170,7 +170,7 @@ class TestRights(ScopeCase):
         self.assertEqual(self.nps(user=self.seller_2)["answers"], 4)
 
 
-class TestCompanies(NpsCase):
+class TestCompanies(NpsFiguresCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
