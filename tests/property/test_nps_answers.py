@@ -56,7 +56,7 @@ answer_values = st.fixed_dictionaries(
         "comment": st.booleans(),
         "tags": st.sets(st.sampled_from([0, 1])),
         "due": st.one_of(st.none(), st.integers(-9, 9)),
-        "contacted": st.one_of(st.none(), st.integers(0, 99)),
+        "contacted": st.one_of(st.none(), st.integers(0, 19)),
     }
 )
 invitation_values = st.fixed_dictionaries(

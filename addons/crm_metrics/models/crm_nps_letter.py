@@ -48,9 +48,7 @@ class CrmNpsInvitation(models.Model):
         )
         letters = {}
         for lang, group in sender.grouped("lang").items():
-            in_lang = group.with_context(
-                lang=lang or program.company_id.partner_id.lang
-            )
+            in_lang = group.with_context(lang=lang or program.company_id.partner_id.lang)
             letters.update(in_lang._letters_in_lang(program, template, reminder))
         return [letters[id_] for id_ in self.ids]
 
@@ -101,11 +99,9 @@ class CrmNpsInvitation(models.Model):
 
         Rendered once for all of them, unlike Odoo's layouts, which know the record.
         """
-        return (
-            self.env["ir.qweb"]
-            ._render("crm_metrics.mail_nps_layout", {"body": BODY})
-            .strip()
-        )
+        return self.env["ir.qweb"]._render(
+            "crm_metrics.mail_nps_layout", {"body": BODY}
+        ).strip()
 
     def _with_way_out(self, body):
         """Return the body of a mail with a link to opt out, whatever its template."""
