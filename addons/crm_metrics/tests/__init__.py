@@ -53,3 +53,7 @@ from . import test_nps_program
 from . import test_nps_prepare
 from . import test_nps_quarantine
 from . import test_nps_trigger
+from . import test_nps
+from . import test_nps_response
+from . import test_nps_scope
+from . import test_nps_export
