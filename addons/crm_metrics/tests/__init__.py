@@ -56,3 +56,7 @@ from . import test_nps_links
 from . import test_nps_ask
 from . import test_nps_quarantine
 from . import test_nps_trigger
+from . import test_nps
+from . import test_nps_response
+from . import test_nps_scope
+from . import test_nps_export
