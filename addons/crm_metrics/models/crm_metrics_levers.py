@@ -53,6 +53,8 @@ class CrmMetrics(models.AbstractModel):
                         continue
                     (id_, name), level = best
                     revenue = levers.at_level(now, factor, level)
+                    if revenue is not None:
+                        revenue = round_money(revenue)
                     rows.append(
                         {
                             "factor": factor,
@@ -61,9 +63,11 @@ class CrmMetrics(models.AbstractModel):
                             "best_of": kind,
                             "id": id_,
                             "name": name,
-                            "revenue_at_best": None
+                            "revenue_at_best": revenue,
+                            "gain": None
                             if revenue is None
-                            else round_money(revenue),
+                            # whoever is the best already gains nothing
+                            else round_money(max(revenue - now[-1], 0)),
                         }
                     )
             return rows

@@ -1,10 +1,13 @@
 from odoo import api, fields, models
 
+from ..kernel import nps
+
 BUCKETS = [
     ("detractor", "Detractor"),
     ("passive", "Passive"),
     ("promoter", "Promoter"),
 ]
+POINTS = {"detractor": -100, "passive": 0, "promoter": 100}
 #: why a reply does not count, at least not before somebody confirms it
 SUSPECT_REASONS = [
     ("fast", "Sent faster than anybody reads"),
@@ -75,9 +78,19 @@ class CrmNpsAnswer(models.Model):
         related="account_id.user_id.sale_team_id", string="Team of the Salesperson"
     )
     country_id = fields.Many2one(related="account_id.country_id")
-    score = fields.Integer(required=True, tracking=True, aggregator="avg")
+    # a mean of scores is no NPS: that is the mean of the points
+    score = fields.Integer(required=True, tracking=True, aggregator=None)
     bucket = fields.Selection(
         BUCKETS, compute="_compute_bucket", store=True, precompute=True
+    )
+    points = fields.Integer(
+        string="NPS",
+        compute="_compute_bucket",
+        store=True,
+        precompute=True,
+        aggregator="avg",
+        help="100 for a promoter, 0 for a passive, -100 for a detractor: their mean is "
+        "the score of a group.",
     )
     comment = fields.Text()
     date = fields.Datetime(required=True, default=fields.Datetime.now, index=True)
@@ -131,13 +144,8 @@ class CrmNpsAnswer(models.Model):
     @api.depends("score")
     def _compute_bucket(self):
         for answer in self:
-            answer.bucket = (
-                "promoter"
-                if answer.score >= 9
-                else "passive"
-                if answer.score >= 7
-                else "detractor"
-            )
+            answer.bucket = nps.bucket(answer.score)
+            answer.points = POINTS[answer.bucket]
 
     @api.depends("date", "first_contact_at")
     def _compute_contact_hours(self):

@@ -248,9 +248,7 @@ class Judge:
         return asked
 
     def _asked_sql(self):
-        return SQL(
-            "CASE WHEN state = 'planned' THEN %s ELSE sent_at END", datetime.max
-        )
+        return SQL("CASE WHEN state = 'planned' THEN %s ELSE sent_at END", datetime.max)
 
     def _since(self, days):
         """Return before which moment an asking stands in nobody's way."""

@@ -91,13 +91,13 @@ class CrmNpsProgram(models.Model):
     )
     mail_template_id = fields.Many2one(
         "mail.template",
-        string="Invitation",
+        string="Invitation Mail",
         domain=[("model", "=", "crm.nps.invitation")],
         ondelete="restrict",
     )
     reminder_template_id = fields.Many2one(
         "mail.template",
-        string="Reminder",
+        string="Reminder Mail",
         domain=[("model", "=", "crm.nps.invitation")],
         ondelete="restrict",
     )
@@ -251,7 +251,9 @@ class CrmNpsProgram(models.Model):
         for program in self:
             try:
                 # by the rights of who enters it: it is used with all rights
-                partners.search(ast.literal_eval(program.audience_domain or "[]"), limit=1)
+                partners.search(
+                    ast.literal_eval(program.audience_domain or "[]"), limit=1
+                )
             except (SyntaxError, ValueError, TypeError) as error:
                 raise ValidationError(
                     self.env._(
@@ -268,7 +270,9 @@ class CrmNpsProgram(models.Model):
                 and not program.wave_date
             ):
                 raise ValidationError(
-                    self.env._("Next Wave: choose a day for %(name)s.", name=program.name)
+                    self.env._(
+                        "Next Wave: choose a day for %(name)s.", name=program.name
+                    )
                 )
 
     @api.model_create_multi
@@ -317,8 +321,12 @@ class CrmNpsProgram(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_asked(self):
-        if self.env["crm.nps.invitation"].sudo().search_count(
-            [("program_id", "in", self.ids), ("sent_at", "!=", False)], limit=1
+        if (
+            self.env["crm.nps.invitation"]
+            .sudo()
+            .search_count(
+                [("program_id", "in", self.ids), ("sent_at", "!=", False)], limit=1
+            )
         ):
             raise UserError(
                 self.env._(

@@ -1,5 +1,6 @@
 from . import (
     base_partner_merge,
+    crm_nps_ask,
     crm_subscription_terms,
     crm_subscription_wizard,
     crm_subscription_change,

@@ -1,0 +1,294 @@
+import logging
+from contextlib import contextmanager
+from datetime import timedelta
+
+from psycopg2 import DatabaseError
+from psycopg2.extensions import TransactionRollbackError
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .crm_nps_post import NoServer, Post
+
+_logger = logging.getLogger(__name__)
+
+#: mails that are written together and go through one session with the server
+BATCH = 50
+#: after so many failures an invitation is given up
+ATTEMPTS = 6
+#: wait after the first failure; each further one doubles it
+BACK_OFF = timedelta(minutes=5)
+#: after so many mails in a row for which the connection broke nobody else is tried
+BROKEN_IN_A_ROW = 3
+#: and a program waits so long
+OUTAGE = timedelta(minutes=10)
+#: what a broken template says is cut to so many letters
+WORDS = 500
+#: number of the lock of the one sender; no other meaning
+SENDER = 20260609
+
+
+class CrmNpsInvitation(models.Model):
+    """Sends invitations and reminders: to everybody once, whatever happens meanwhile.
+
+    A mail goes out between two commits. The first one, `sending`, is made by
+    :meth:`_claim` when the server has accepted the recipient and waits for the text;
+    the second one, `sent`, when it has taken the text. Who is killed before the first
+    one has sent nothing, and the next run sends. After it, nobody knows: the next run
+    finds `sending`, marks it `uncertain` and does not send again.
+    """
+
+    _inherit = "crm.nps.invitation"
+
+    # -- scheduled -------------------------------------------------------
+
+    def _cron_send(self):
+        """Send what is due: invitations, then reminders; close what has expired."""
+        with self._only_sender() as alone:
+            if alone:
+                self._recover()
+                self._expire()
+                self._send_due()
+
+    @contextmanager
+    def _only_sender(self):
+        """Keep others from taking what is being sent for the remains of a crash."""
+        # of the session, not of the transaction: it outlives the commits and ends with
+        # the process
+        cr = self.env.cr
+        cr.execute("SELECT pg_try_advisory_lock(%s)", [SENDER])
+        (alone,) = cr.fetchone()
+        try:
+            yield alone
+        except BaseException:
+            cr.rollback()  # else nothing could be executed any more
+            raise
+        finally:
+            if alone:
+                cr.execute("SELECT pg_advisory_unlock(%s)", [SENDER])
+
+    def _recover(self):
+        """Settle what was on its way when the server stopped."""
+        left = self.search([("state", "=", "sending")])
+        if left:
+            left.write({"state": "sent", "uncertain": True})
+            _logger.warning(
+                "%s surveys may have left or not when the server stopped: ids %s",
+                len(left),
+                left.ids,
+            )
+            self.env.cr.commit()
+
+    def _expire(self):
+        now = fields.Datetime.now()
+        while True:
+            over = self.search(
+                [("state", "=", "sent"), ("expires_at", "<=", now)], limit=1000
+            )
+            if not over:
+                return
+            over.state = "expired"
+            self.env.cr.commit()
+
+    def _send_due(self):
+        progress = self.env["ir.cron"]._commit_progress
+        kinds = [False, True]
+        counts = [self._due_count(reminder=reminder) for reminder in kinds]
+        seconds = progress(remaining=sum(counts))
+        for reminder in kinds:
+            after = None
+            while seconds and (
+                batch := self._due_batch(after, BATCH, reminder=reminder)
+            ):
+                # each is looked at once in a run, whatever becomes of it
+                after = (batch[-1].planned_at, batch[-1].id)
+                self._send_batch(batch, reminder)
+                seconds = progress(len(batch))
+
+    def _send_batch(self, batch, reminder):
+        for program, group in batch.grouped("program_id").items():
+            ready = group._in_working_hours()
+            room = None if reminder else program._room_today()
+            letters = self._written(ready, reminder)
+            company = program.company_id
+            post = Post(company.with_company(company))
+            self.env.cr.commit()
+            with post:
+                self._send_letters(post, letters, program, room, reminder)
+
+    def _written(self, invitations, reminder):
+        """Return the mails; a template that fails holds up its own program only."""
+        if not invitations:
+            return []
+        program = invitations.program_id
+        try:
+            with self.env.cr.savepoint():
+                return invitations._letters(reminder=reminder)
+        except DatabaseError:
+            raise
+        # whatever people write into templates
+        except Exception as error:
+            _logger.warning("Mails of %s: %s", program.display_name, error)
+            until = fields.Datetime.now() + OUTAGE
+            self._put_off(program, until, str(error)[:WORDS], reminder=reminder)
+            return []
+
+    def _send_letters(self, post, letters, program, room, reminder):
+        """Send mails of one program, each in transactions of its own."""
+        broken = 0
+        for letter in letters:
+            if room is not None and room <= 0:
+                self._put_off(program, program._tomorrow(), reminder=reminder)
+                self.env.cr.commit()
+                return
+            try:
+                outcome = self._send_letter(post, letter, reminder)
+            except TransactionRollbackError:
+                # somebody else has just written to it; the next run looks again
+                self.env.cr.rollback()
+                continue
+            except NoServer as error:
+                self.env.cr.rollback()
+                self._outage(program, str(error), reminder)
+                return
+            result = outcome and outcome.result
+            broken = broken + 1 if result == "broken" else 0
+            if room is not None and result in ("sent", "uncertain"):
+                room -= 1
+            if broken == BROKEN_IN_A_ROW:
+                self._outage(program, outcome.words, reminder)
+                return
+
+    def _outage(self, program, words, reminder):
+        _logger.warning("Mails of %s cannot be sent: %s", program.display_name, words)
+        until = fields.Datetime.now() + OUTAGE
+        self._put_off(program, until, words, reminder=reminder)
+        self.env.cr.commit()
+
+    # -- one mail --------------------------------------------------------
+
+    def _send_now(self):
+        """Send a trial at once, in the transaction of the caller.
+
+        :raise UserError: it could not be sent
+        """
+        self.ensure_one()
+        invitation = self.sudo()
+        (letter,) = invitation._letters(reminder=False)
+        company = invitation.company_id
+        try:
+            with Post(company.with_company(company)) as post:
+                outcome = post.deliver(
+                    letter.message, letter.address, letter.server_id, lambda: None
+                )
+        except NoServer as error:
+            raise UserError(str(error)) from error
+        if outcome.result != "sent":
+            raise UserError(outcome.words)
+        days = invitation.program_id.expiry_days
+        invitation.write({**_claim(letter, days), "state": "sent"})
+
+    def _send_letter(self, post, letter, reminder):
+        """Send one mail and write down what became of it.
+
+        :return: Outcome, or None: it was not to be sent any more
+        """
+        invitation = self.browse(letter.invitation_id)
+        facts = invitation._take(reminder=reminder)
+        if not facts:
+            self.env.cr.commit()
+            return None
+        if facts["obstacle"]:
+            invitation.write({"state": "skipped", "skip_reason": facts["obstacle"]})
+            self.env.cr.commit()
+            return None
+        if reminder:
+            values, back = _claim_again(facts)
+        else:
+            values, back = _claim(letter, facts["expiry_days"]), UNCLAIMED
+        claimed = []
+
+        def claim():
+            invitation.write(values)
+            self.env.cr.commit()
+            claimed.append(True)
+
+        outcome = post.deliver(letter.message, letter.address, letter.server_id, claim)
+        if claimed:
+            # the customer may have been faster than the server's answer
+            state = "sent" if reminder else "sending"
+            invitation = invitation._locked_in(state)
+        elif outcome.result in ("sent", "uncertain"):
+            invitation.write(values)  # by a transport without sessions
+        if outcome.result in ("sent", "uncertain"):
+            uncertain = outcome.result == "uncertain"
+            invitation.write({"state": "sent", "attempts": 0, "error": False})
+            if uncertain:
+                invitation.write({"uncertain": True, "error": outcome.words})
+        else:
+            undone = back if claimed else {}
+            invitation.write({**undone, **_failed(outcome, facts, reminder)})
+        self.env.cr.commit()
+        return outcome
+
+    def _bounce(self, words):
+        """Note that mails came back; what was answered meanwhile stays answered.
+
+        :param str words: what the other server says
+        """
+        mine = self.filtered(lambda invitation: invitation.state in ("sending", "sent"))
+        mine.write({"state": "bounced", "error": words})
+
+
+#: what a first mail that has not left takes back
+UNCLAIMED = {
+    "state": "planned",
+    "sent_at": False,
+    "last_sent_at": False,
+    "expires_at": False,
+    "message_id": False,
+}
+
+
+def _claim(letter, expiry_days):
+    """Return what is written when a first mail leaves."""
+    now = fields.Datetime.now()
+    return {
+        "state": "sending",
+        "sent_at": now,
+        "last_sent_at": now,
+        "expires_at": now + timedelta(days=expiry_days),
+        "message_id": letter.message["Message-Id"],
+    }
+
+
+def _claim_again(facts):
+    """Return what is written when a reminder leaves, and what takes it back."""
+    back = {"reminders": facts["reminders"], "last_sent_at": facts["last_sent_at"]}
+    values = {
+        "reminders": facts["reminders"] + 1,
+        "last_sent_at": fields.Datetime.now(),
+    }
+    return values, back
+
+
+def _failed(outcome, facts, reminder):
+    """Return what is written when a mail did not leave.
+
+    A reminder that fails leaves its invitation as it is: the first mail was sent.
+    """
+    attempts = facts["attempts"] + 1
+    values = {"attempts": attempts, "error": outcome.words}
+    final = outcome.result in ("refused", "rejected") or attempts >= ATTEMPTS
+    if not final:
+        wait = BACK_OFF * 2 ** facts["attempts"]
+        values["planned_at"] = fields.Datetime.now() + wait
+    elif reminder:
+        values["planned_at"] = facts["expires_at"]  # no more of them
+    elif outcome.result == "refused":
+        # like a mail that comes back later
+        values.update(state="bounced", sent_at=fields.Datetime.now())
+    else:
+        values["state"] = "failed"
+    return values
