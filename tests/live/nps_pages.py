@@ -177,9 +177,9 @@ def at_once(*calls):
         return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
-def text(response):
+def text(markup):
     """Return what a page says, without what differs from one view to the next."""
-    page = html.fromstring(response.text)
+    page = html.fromstring(markup)
     for script in page.xpath("//script"):
         script.getparent().remove(script)
     return " ".join(page.text_content().split())
