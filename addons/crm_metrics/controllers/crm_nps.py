@@ -164,7 +164,9 @@ class CrmNpsController(http.Controller):
 
         :return: one of `SUSPECT_REASONS`
         """
-        mailed_at = subject._reply_mailed_at()
+        # what was so before is what a confirmation is about: it is not held against it
+        first = nonce.purpose == "vote"
+        mailed_at = first and subject._reply_mailed_at()
         arrived = mailed_at.replace(tzinfo=UTC).timestamp() if mailed_at else 0
         untouched = post.get("script") and not post.get("gesture")
         signs = {
@@ -173,11 +175,14 @@ class CrmNpsController(http.Controller):
             "automatic": post.get("driver"),
             "fast": time.time() - nonce.issued < LEAST_SECONDS,
             "early": nonce.issued - arrived < MAIL_SECONDS,
-            "gesture": nonce.purpose == "confirm" and untouched,
+            "gesture": untouched and not first,
         }
-        return next(
-            (reason for reason, sign in signs.items() if sign), None
-        ) or guard.views.suspicion(self._key(subject._reply_subject()), nonce.issued)
+        for reason, sign in signs.items():
+            if sign:
+                return reason
+        before = guard.CRAWL_SECONDS if first else 0
+        key = self._key(subject._reply_subject())
+        return guard.views.suspicion(key, nonce.issued, before)
 
     # -- what a request says ---------------------------------------------
 

@@ -66,16 +66,17 @@ class Views:
             while len(self.pages) > self.size:
                 self.pages.popitem(last=False)
 
-    def suspicion(self, page, issued):
+    def suspicion(self, page, issued, before=CRAWL_SECONDS):
         """Return why a reply does not look like a person's, None if it does.
 
         :param float issued: when the page was opened that it is the reply to
+        :param before: how many seconds before that are looked at as well
         """
         with self.lock:
             seen = [
                 (at, score)
                 for at, score in self.pages.get(page, ())
-                if at >= issued - CRAWL_SECONDS
+                if at >= issued - before
             ]
         if any(score == TRAP for _at, score in seen):
             return "honeypot"

@@ -92,9 +92,9 @@ def not_found():
 def too_many():
     """Return what who asks too often gets, at next to no cost."""
     request.session.can_save = False
-    response = guarded(request.render("crm_metrics.nps_too_many", status=429))
-    response.headers["Retry-After"] = "60"
-    return response
+    text = request.env._("There were too many requests. Please wait a minute.")
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", "60")]
+    return guarded(request.make_response(text, headers, status=429))
 
 
 def nothing(**headers):

@@ -141,6 +141,13 @@ class CrmNpsAnswer(models.Model):
     )
     _of_vote = models.Index("(program_id, wave, person)")
 
+    @api.depends("partner_id")
+    def _compute_display_name(self):
+        for answer in self:
+            answer.display_name = answer.partner_id.display_name or self.env._(
+                "Anonymous"
+            )
+
     @api.depends("score")
     def _compute_bucket(self):
         for answer in self:

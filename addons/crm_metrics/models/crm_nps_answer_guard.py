@@ -114,6 +114,9 @@ class CrmNpsAnswer(models.Model):
             program_sudo = programs_sudo.browse(vals.get("program_id") or [])
             if program_sudo.anonymous:
                 vals.update(dict.fromkeys(LINKS, False))
+                # a deal, or a batch of one, would name the customer
+                if not (vals.get("wave") or "").startswith("wave,"):
+                    vals["wave"] = False
                 date = fields.Datetime.to_datetime(vals.get("date"))
                 vals["date"] = program_sudo.company_id._metrics_noon(
                     date or fields.Datetime.now()

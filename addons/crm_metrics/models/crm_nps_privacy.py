@@ -97,7 +97,7 @@ class CrmNpsAnonymisable(models.AbstractModel):
         )
 
     def _erase(self):
-        """Make rows anonymous because somebody asked for it: they are never asked again.
+        """Make rows anonymous as somebody wishes, who is never asked again.
 
         Nor does a score of customers tell on what somebody answered.
         """

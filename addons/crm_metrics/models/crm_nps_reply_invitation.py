@@ -90,11 +90,13 @@ class CrmNpsInvitation(models.Model):
         if not suspect and invitation.state == "answered" and not own:
             suspect = "locked"
         if suspect:
-            return invitation._record_suspect(values, suspect, secret)
-        if own:
+            own = invitation._record_suspect(values, suspect, secret)
+        elif own:
             own._change(values)
         else:
             own = invitation._record_first(values, secret)
+        # here, since whoever flushes is written down as the author
+        invitation.env.flush_all()
         return own
 
     def _lock_reply(self):

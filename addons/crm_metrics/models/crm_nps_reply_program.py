@@ -51,6 +51,8 @@ class CrmNpsProgram(models.Model):
             draft = answers.create({**values, "program_id": program.id, "public": True})
         if not suspect:
             draft._after_counted()
+        # here, since whoever flushes is written down as the author
+        program.env.flush_all()
         return draft
 
     def _record_reply(self, score, comment, suspect=None, secret=None):

@@ -1,3 +1,5 @@
+from psycopg2.errors import CheckViolation
+
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import mute_logger
 
@@ -125,6 +127,15 @@ class TestNpsAnonymous(NpsAnswerCase):
         self.assertFalse(answer.message_ids)
         self.assertFalse(answer.message_partner_ids)
 
+    def test_no_wave_that_names_somebody(self):
+        for wave, kept in (
+            ("wave,2", "wave,2"),
+            ("crm.lead,5", False),
+            ("batch,2026-06-12 08:00:00-2", False),
+        ):
+            answer = self.answer(2, wave=wave, program=self.secret)
+            self.assertEqual(answer.wave, kept)
+
     def test_nor_by_a_correction(self):
         tracked = {"tracking_disable": False}
         answer = self.answer(2, program=self.secret).with_context(**tracked)
@@ -223,7 +234,7 @@ class TestNpsEntered(NpsAnswerCase):
     @mute_logger("odoo.sql_db")
     def test_the_database_minds_as_well(self):
         answer = self.answer(3)
-        with self.assertRaises(Exception), self.env.cr.savepoint():
+        with self.assertRaises(CheckViolation), self.env.cr.savepoint():
             self.env.cr.execute(
                 "UPDATE crm_nps_answer SET score = 11 WHERE id = %s", [answer.id]
             )

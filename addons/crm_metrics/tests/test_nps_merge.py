@@ -121,7 +121,8 @@ class TestNpsMerge(NpsAnswerCase):
               JOIN pg_class i ON i.oid = x.indexrelid
               JOIN pg_class t ON t.oid = x.indrelid
               JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY(x.indkey)
-             WHERE x.indisunique AND t.relname IN ('crm_nps_answer', 'crm_nps_invitation')
+             WHERE x.indisunique
+               AND t.relname IN ('crm_nps_answer', 'crm_nps_invitation')
                AND a.attname IN ('partner_id', 'account_id', 'person')
             """
         )

@@ -384,7 +384,7 @@ class TestNeverInTheWay(CrmMetricsCommon):
         for name, model in self.env.registry.items():
             if not name.startswith(
                 ("crm.mrr.", "crm.metrics", "crm.subscription", "crm.purchase")
-                + ("crm.customer.",)
+                + ("crm.customer.", "crm.nps.")
             ):
                 continue
             if model._abstract or issubclass(model, models.TransientModel):
