@@ -7,7 +7,6 @@ from psycopg2.extensions import TransactionRollbackError
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 from .crm_nps_post import NoServer, Post
 
@@ -68,6 +67,10 @@ class CrmNpsInvitation(models.Model):
             if alone:
                 cr.execute("SELECT pg_advisory_unlock(%s)", [SENDER])
 
+    def _commit(self):
+        """Commit: mails that have left are not taken back by what fails later."""
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+
     def _recover(self):
         """Settle what was on its way when the server stopped."""
         left = self.search([("state", "=", "sending")])
@@ -78,7 +81,7 @@ class CrmNpsInvitation(models.Model):
                 len(left),
                 left.ids,
             )
-            self.env.cr.commit()
+            self._commit()
 
     def _expire(self):
         now = fields.Datetime.now()
@@ -89,7 +92,7 @@ class CrmNpsInvitation(models.Model):
             if not over:
                 return
             over.state = "expired"
-            self.env.cr.commit()
+            self._commit()
 
     def _send_due(self):
         progress = self.env["ir.cron"]._commit_progress
@@ -116,7 +119,7 @@ class CrmNpsInvitation(models.Model):
             letters = self._written(ready, reminder)
             company = program.company_id
             post = Post(company.with_company(company))
-            self.env.cr.commit()
+            self._commit()
             with post:
                 self._send_letters(post, letters, program, room, reminder)
 
@@ -143,7 +146,7 @@ class CrmNpsInvitation(models.Model):
         for letter in letters:
             if room is not None and room <= 0:
                 self._put_off(program, program._tomorrow(), reminder=reminder)
-                self.env.cr.commit()
+                self._commit()
                 return
             try:
                 outcome = self._send_letter(post, letter, reminder)
@@ -167,7 +170,7 @@ class CrmNpsInvitation(models.Model):
         _logger.warning("Mails of %s cannot be sent: %s", program.display_name, words)
         until = fields.Datetime.now() + OUTAGE
         self._put_off(program, until, words, reminder=reminder)
-        self.env.cr.commit()
+        self._commit()
 
     # -- one mail --------------------------------------------------------
 
@@ -200,11 +203,11 @@ class CrmNpsInvitation(models.Model):
         invitation = self.browse(letter.invitation_id)
         facts = invitation._take(reminder=reminder)
         if not facts:
-            self.env.cr.commit()
+            self._commit()
             return None
         if facts["obstacle"]:
             invitation.write({"state": "skipped", "skip_reason": facts["obstacle"]})
-            self.env.cr.commit()
+            self._commit()
             return None
         if reminder:
             values, back = _claim_again(facts)
@@ -214,7 +217,7 @@ class CrmNpsInvitation(models.Model):
 
         def claim():
             invitation.write(values)
-            self.env.cr.commit()
+            self._commit()
             claimed.append(True)
 
         outcome = post.deliver(letter.message, letter.address, letter.server_id, claim)
@@ -232,7 +235,7 @@ class CrmNpsInvitation(models.Model):
         else:
             undone = back if claimed else {}
             invitation.write({**undone, **_failed(outcome, facts, reminder)})
-        self.env.cr.commit()
+        self._commit()
         return outcome
 
     def _bounce(self, words):

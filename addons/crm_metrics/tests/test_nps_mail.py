@@ -88,6 +88,7 @@ class TestWhatAMailSays(NpsMailCase):
         lines = text.splitlines()
         for score in range(11):
             self.assertIn(f"{score}: {url}?s={score}", lines)
+        self.assertEqual(lines[0], "Hello Ada,")
         self.assertIn("0 = not at all likely", text)
         self.assertIn("10 = extremely likely", text)
         self.assertIn(f"No more questions like this one: {url}/stop", text)
