@@ -1,9 +1,23 @@
 from odoo import api, fields, models
 
+from ..kernel import nps
+
 BUCKETS = [
     ("detractor", "Detractor"),
     ("passive", "Passive"),
     ("promoter", "Promoter"),
+]
+POINTS = {"detractor": -100, "passive": 0, "promoter": 100}
+#: why a reply does not count, at least not before somebody confirms it
+SUSPECT_REASONS = [
+    ("fast", "Sent faster than anybody reads"),
+    ("honeypot", "Followed or filled in what nobody sees"),
+    ("automatic", "Sent by an automated browser"),
+    ("early", "Opened as soon as the mail arrived"),
+    ("scores", "Several scores opened at once"),
+    ("gesture", "Sent without touching the page"),
+    ("locked", "Answered already in another browser"),
+    ("internal", "Sent by an employee"),
 ]
 #: who gave an answer may change it for so long
 EDIT_HOURS = 24
@@ -30,6 +44,11 @@ class CrmNpsAnswer(models.Model):
     wave = fields.Char(help="One vote per person and wave; the latest one counts.")
     partner_id = fields.Many2one(
         "res.partner", string="Contact", ondelete="set null", index="btree_not_null"
+    )
+    email = fields.Char(
+        string="E-mail",
+        store=False,
+        help="Tells who answered, where an answer is entered or imported; not kept.",
     )
     account_id = fields.Many2one(
         "res.partner",
@@ -59,9 +78,19 @@ class CrmNpsAnswer(models.Model):
         related="account_id.user_id.sale_team_id", string="Team of the Salesperson"
     )
     country_id = fields.Many2one(related="account_id.country_id")
-    score = fields.Integer(required=True, tracking=True, aggregator="avg")
+    # a mean of scores is no NPS: that is the mean of the points
+    score = fields.Integer(required=True, tracking=True, aggregator=None)
     bucket = fields.Selection(
         BUCKETS, compute="_compute_bucket", store=True, precompute=True
+    )
+    points = fields.Integer(
+        string="NPS",
+        compute="_compute_bucket",
+        store=True,
+        precompute=True,
+        aggregator="avg",
+        help="100 for a promoter, 0 for a passive, -100 for a detractor: their mean is "
+        "the score of a group.",
     )
     comment = fields.Text()
     date = fields.Datetime(required=True, default=fields.Datetime.now, index=True)
@@ -72,13 +101,15 @@ class CrmNpsAnswer(models.Model):
         index=True,
         tracking=True,
     )
-    suspect_reason = fields.Char(readonly=True)
+    suspect_reason = fields.Selection(SUSPECT_REASONS, readonly=True)
     exclude_reason = fields.Char(tracking=True, readonly=True)
     public = fields.Boolean(
         readonly=True, help="Given by the public link: it stands apart from the score."
     )
     test = fields.Boolean(readonly=True, help="A trial: it never counts.")
-    edit_hash = fields.Char(readonly=True, copy=False, groups="base.group_system")
+    edit_hash = fields.Char(
+        readonly=True, copy=False, groups="base.group_system", index="btree_not_null"
+    )
     tag_ids = fields.Many2many("crm.nps.tag", string="Tags")
 
     # -- follow-up -------------------------------------------------------
@@ -113,13 +144,8 @@ class CrmNpsAnswer(models.Model):
     @api.depends("score")
     def _compute_bucket(self):
         for answer in self:
-            answer.bucket = (
-                "promoter"
-                if answer.score >= 9
-                else "passive"
-                if answer.score >= 7
-                else "detractor"
-            )
+            answer.bucket = nps.bucket(answer.score)
+            answer.points = POINTS[answer.bucket]
 
     @api.depends("date", "first_contact_at")
     def _compute_contact_hours(self):

@@ -7,7 +7,8 @@ from odoo import fields
 from odoo.tests import TransactionCase, tagged
 
 from ..demo.crm_metrics_demo import SELLERS
-from ..demo.pipeline import WON, Pipeline
+from ..demo.deals import WON
+from ..demo.pipeline import Pipeline
 from ..demo.purchases import Purchases
 from ..demo.story import MONTHS, Story
 

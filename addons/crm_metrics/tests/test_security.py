@@ -21,6 +21,8 @@ REVIEWED = {
         "nvl": "_options checks the group, then each argument",
         "nvl_customers": "_options checks the group, then each argument",
         "segments": "_segment_options checks the group, then each argument",
+        "nps": "_options checks the group, then each argument",
+        "nps_records": "_options checks the group, then each argument",
     },
     "crm.customer.score.run": {
         "action_score_now": "_check_manager",
@@ -42,6 +44,8 @@ REVIEWED = {
     "crm.mrr.movement": {"action_open_source": "check_access of movement and line"},
     "crm.stage.visit": {"action_open_lead": "check_access of visit and lead"},
     "crm.lead": {
+        "action_crm_nps_ask": "check_access; opens a dialogue",
+        "action_view_crm_nps_answers": "check_access",
         "action_create_crm_subscription": "check_access of lead and subscription",
         "action_view_crm_stage_visits": "check_access",
         "action_view_crm_subscriptions": "check_access",
@@ -62,6 +66,18 @@ REVIEWED = {
         ),
         {"action_apply": "check_access of the subscription"},
     ),
+    "crm.nps.answer": {
+        "action_contacted": "check_access",
+        "action_include": "_check_may_exclude: group, then check_access",
+        "get_import_templates": "gives nothing but the path of a file",
+        "load": "the ORM's own checks, and those of create",
+    },
+    "crm.nps.exclude": {"action_apply": "_exclude checks group and answers"},
+    "privacy.lookup.wizard.line": {
+        "action_crm_nps_anonymise": "check_access: administrators alone have lines",
+        "action_crm_nps_anonymise_all": "as above",
+        "action_unlink": "as above",
+    },
     "crm.nps.program": {
         "action_start": "_check_manager",
         "action_stop": "_check_manager",
@@ -71,6 +87,8 @@ REVIEWED = {
     },
     "crm.nps.ask": {"action_ask": "_check_allowed: program, contacts, opportunities"},
     "res.partner": {
+        "action_crm_nps_ask": "check_access; opens a dialogue",
+        "action_view_crm_nps_answers": "check_access",
         "action_nps_allow": "the group of managers, then check_access",
         "action_view_crm_purchases": "check_access",
         "action_view_crm_scores": "check_access",
@@ -115,6 +133,8 @@ class TestPublicMethods(CrmMetricsCommon):
             ("crm.metrics", "nvl"),
             ("crm.metrics", "nvl_customers"),
             ("crm.metrics", "segments"),
+            ("crm.metrics", "nps"),
+            ("crm.metrics", "nps_records"),
             ("crm.metrics.engine", "status"),
         ):
             self.assertTrue(getattr(self.env[model], name)._readonly)

@@ -8,4 +8,6 @@ from . import (
     crm_subscription_pause_start,
     crm_subscription_resume,
     crm_subscription_close,
+    crm_nps_exclude,
+    privacy_lookup_wizard,
 )

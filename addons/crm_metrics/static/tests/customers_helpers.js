@@ -146,6 +146,7 @@ export const NVL = () => ({
             id: 2025,
             name: "2025",
             revenue_at_best: 15000,
+            gain: 0,
         },
         {
             factor: "value",
@@ -155,6 +156,7 @@ export const NVL = () => ({
             id: 2,
             name: "Americas",
             revenue_at_best: 30000,
+            gain: 10000,
         },
         {
             factor: "loyalty",
@@ -164,6 +166,7 @@ export const NVL = () => ({
             id: 1,
             name: "Champions",
             revenue_at_best: 24000,
+            gain: 4000,
         },
     ],
 });
