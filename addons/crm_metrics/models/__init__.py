@@ -56,6 +56,8 @@ from . import (
     crm_customer_score_complaint,
     crm_metrics_scores,
     crm_metrics_nps_votes,
+    crm_metrics_nps_scores,
+    crm_metrics_nps_followups,
     crm_metrics_nps_response,
     crm_metrics_nps_accounts,
     crm_metrics_nps,
@@ -96,4 +98,5 @@ from . import (
     crm_nps_reply,
     crm_nps_reply_program,
     crm_nps_reply_invitation,
+    crm_nps_export,
 )

@@ -1,11 +1,11 @@
-from collections import Counter
-from statistics import median
+from collections import Counter, defaultdict
 
 from odoo import api, fields, models
 
 from ..kernel import nps, periods
 from .crm_metrics_nps_accounts import Accounts
-from .crm_metrics_nps_votes import ANSWER, Readings
+from .crm_metrics_nps_scores import Readings
+from .crm_metrics_nps_votes import ANSWER
 from .crm_metrics_purchases import PURCHASE
 
 
@@ -53,8 +53,17 @@ class CrmMetrics(models.AbstractModel):
         options, self = self._nps_options(options)
         companies = options["companies"]
         rates = self._conversion_rates(companies, options["date_to"])
-        readings = self._nps_readings(options)
-        accounts = self._nps_accounts(options, rates)
+        found = self._nps_read(
+            options,
+            {
+                **self._nps_score_parts(),
+                **self._nps_account_parts(options, rates),
+                "tag": self._nps_tag_part(),
+                "followup": self._nps_followup_part(),
+            },
+        )
+        readings = self._nps_readings(found)
+        accounts = self._nps_accounts(found)
         responses = self._nps_responses(options)
         whole = _sum(Readings, readings)
         response = _sum(Counter, responses)
@@ -69,10 +78,13 @@ class CrmMetrics(models.AbstractModel):
             "trend": self._nps_trend(options, whole.trend),
             "change": self._nps_change(options, whole),
             "skipped": self._nps_skipped(response),
-            "excluded": self._nps_excluded(options, whole),
-            "suspects": whole.suspects,
-            "tags": self._nps_tag_rows(options),
-            "followup": self._nps_followup(options),
+            "excluded": {
+                "answers": whole.excluded.total(),
+                "score_with_them": nps.score(nps.votes(whole.with_excluded())),
+            },
+            "suspects": whole.suspects.total(),
+            "tags": self._nps_tags(found),
+            "followup": self._nps_followup(found),
         }
         if options["group"]:
             result |= self._nps_groups(options, readings, accounts, responses)
@@ -104,7 +116,7 @@ class CrmMetrics(models.AbstractModel):
     def _nps_trend(self, options, trend, unseen=()):
         """Return the score of each period of the range.
 
-        :param dict trend: first day of the period -> counts by score
+        :param dict trend: first day of the period (ISO) -> counts by score
         :param unseen: first days of periods that are not shown
         """
         nothing = dict.fromkeys(("score", "answers", "low", "high"))
@@ -115,8 +127,8 @@ class CrmMetrics(models.AbstractModel):
                 "partial": span.partial or span.date_to > options["last"],
                 **(
                     nothing
-                    if span.start in unseen
-                    else self._nps_point(trend.get(span.start, Counter()))
+                    if span.start.isoformat() in unseen
+                    else self._nps_point(trend.get(span.start.isoformat(), Counter()))
                 ),
             }
             for span in periods.split(
@@ -151,21 +163,19 @@ class CrmMetrics(models.AbstractModel):
             }
         return result
 
-    def _nps_excluded(self, options, whole):
-        counts = self._nps_with_excluded(options) if whole.excluded else whole.now
-        return {
-            "answers": whole.excluded,
-            "score_with_them": nps.score(nps.votes(counts)),
-        }
+    def _nps_tags(self, found):
+        """Return the tags, the most frequent first; few answers have no score.
 
-    def _nps_tag_rows(self, options):
-        """Return the tags, the most frequent first; few answers have no score."""
-        found = self._nps_tags(options)
-        tags = self.env["crm.nps.tag"].browse(id_ for id_ in found if id_)
+        :param dict found: what :meth:`_nps_read` returns
+        """
+        counts = defaultdict(Counter)
+        for _slice, score, count, tag in found["tag"]:
+            counts[tag][score] += count
+        tags = self.env["crm.nps.tag"].browse(id_ for id_ in counts if id_)
         names = {tag.id: tag.name for tag in tags}
         rows = []
-        for id_, counts in found.items():
-            brief = self._nps_brief(counts)
+        for id_, by_score in counts.items():
+            brief = self._nps_brief(by_score)
             if brief["answers"] < nps.THRESHOLD:
                 brief["score"] = None
             name = names.get(id_) or self.env._("Not tagged")
@@ -173,36 +183,6 @@ class CrmMetrics(models.AbstractModel):
         return sorted(
             rows, key=lambda row: (row["id"] is None, -row["answers"], row["name"])
         )
-
-    def _nps_followup(self, options):
-        rows = self._nps_followups(options)
-        names = dict(
-            self.env[ANSWER]._fields["outcome"]._description_selection(self.env)
-        )
-        hours, outcomes, sums = [], Counter(), Counter()
-        for due, contacted, in_time, overdue, outcome, waited in rows:
-            sums["detractors"] += len(waited)
-            for name, holds in (
-                ("due", due),
-                ("contacted", contacted),
-                ("in_time", in_time),
-                ("overdue", overdue),
-            ):
-                sums[name] += holds * len(waited)
-            outcomes[outcome] += len(waited)
-            hours += waited if contacted else []
-        return {
-            **{
-                name: sums[name]
-                for name in ("detractors", "due", "contacted", "in_time", "overdue")
-            },
-            "median_hours": median(hours) if hours else None,
-            "outcomes": [
-                {"outcome": outcome, "name": name, "count": outcomes[outcome]}
-                for outcome, name in names.items()
-                if outcomes[outcome]
-            ],
-        }
 
     def _nps_groups(self, options, readings, accounts, responses):
         """Return the groups that may be shown, and how many may not.

@@ -1,5 +1,5 @@
+import dataclasses
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 from odoo import models
@@ -8,11 +8,10 @@ from odoo.tools import SQL
 
 from ..kernel import nps
 from .crm_metrics_levers import twelve_months
-from .crm_metrics_nps_votes import IS_VOTE_NOW
 from .crm_metrics_purchases import PURCHASE
 
 
-@dataclass
+@dataclasses.dataclass
 class Accounts:
     """Accounts of one slice, alike ones together.
 
@@ -20,8 +19,8 @@ class Accounts:
     whether or not they answered.
     """
 
-    count: Counter = field(default_factory=Counter)
-    revenue: Counter = field(default_factory=Counter)
+    count: Counter = dataclasses.field(default_factory=Counter)
+    revenue: Counter = dataclasses.field(default_factory=Counter)
     all_revenue: Decimal = Decimal(0)
 
     def add(self, other):
@@ -36,42 +35,49 @@ class CrmMetrics(models.AbstractModel):
 
     _inherit = "crm.metrics"
 
-    def _nps_accounts(self, options, rates):
-        """Return accounts: dict, slice -> :class:`Accounts`.
+    def _nps_account_parts(self, options, rates):
+        """Return the SQL of accounts, alike ones together, see :meth:`_nps_read`.
+
+        `account` has those that have answered, `spent` the revenue of all.
 
         :param dict rates: company id -> factor into the currency of the result
         """
-        rows = self.env.execute_query(
-            SQL(
-                """
-                WITH answer AS MATERIALIZED (%(answers)s),
-                account AS (
-                    SELECT slice, account_id, count(*) AS answers,
-                           count(*) FILTER (WHERE score >= 9)
-                           - count(*) FILTER (WHERE score <= 6) AS net
-                      FROM (%(votes)s) AS vote
-                     WHERE account_id IS NOT NULL
-                     GROUP BY 1, 2
-                ),
-                spent AS MATERIALIZED (%(spent)s)
-                SELECT account.slice, net, answers, count(*), sum(revenue)
-                  FROM account LEFT JOIN spent USING (account_id) GROUP BY 1, 2, 3
-                 UNION ALL
-                SELECT slice, NULL, NULL, NULL, sum(revenue)
-                  FROM spent WHERE is_kept GROUP BY 1
-                """,
-                answers=self._nps_answers(options),
-                votes=self._nps_votes(IS_VOTE_NOW),
-                spent=self._nps_spent(options, rates),
-            )
-        )
+        spent = self._nps_spent(options, rates)
+        return {
+            "account": SQL(
+                """SELECT slice, NULL::int, count(*), jsonb_build_object(
+                              'net', net, 'answers', answers,
+                              'revenue', sum(revenue)::text)
+                     FROM (SELECT slice, account_id, count(*) AS answers,
+                                  count(*) FILTER (WHERE score >= 9)
+                                  - count(*) FILTER (WHERE score <= 6) AS net
+                             FROM vote WHERE is_now AND account_id IS NOT NULL
+                            GROUP BY slice, account_id) AS account
+                     LEFT JOIN (SELECT account_id, revenue FROM (%s) AS spent) AS spent
+                          USING (account_id)
+                    GROUP BY slice, net, answers""",
+                spent,
+            ),
+            "spent": SQL(
+                """SELECT slice, NULL::int, count(*), to_jsonb(sum(revenue)::text)
+                     FROM (%s) AS spent WHERE is_kept GROUP BY slice""",
+                spent,
+            ),
+        }
+
+    def _nps_accounts(self, found):
+        """Return accounts: dict, slice -> :class:`Accounts`.
+
+        :param dict found: what :meth:`_nps_read` returns
+        """
+        # revenue comes as text: decimals would be read as floats
         accounts = defaultdict(Accounts)
-        for slice_id, net, answers, count, revenue in rows:
-            if answers is None:
-                accounts[slice_id].all_revenue += revenue
-            else:
-                accounts[slice_id].count[net, answers] += count
-                accounts[slice_id].revenue[net, answers] += revenue or 0
+        for slice_id, _score, count, detail in found["account"]:
+            key = detail["net"], detail["answers"]
+            accounts[slice_id].count[key] += count
+            accounts[slice_id].revenue[key] += Decimal(detail["revenue"] or 0)
+        for slice_id, _score, _count, revenue in found["spent"]:
+            accounts[slice_id].all_revenue += Decimal(revenue)
         return accounts
 
     def _nps_spent(self, options, rates):
@@ -91,10 +97,7 @@ class CrmMetrics(models.AbstractModel):
             purchase._field_to_sql(query.table, name, query)
             for name in ("company_id", "partner_id", "amount")
         )
-        account = query.left_join(
-            query.table, "partner_id", "res_partner", "id", "nps_account"
-        )
-        columns = self._nps_slice_columns(options, query, account)
+        columns = self._nps_slice_columns(options, purchase, query, "partner_id")
         factors = SQL(", ").join(
             SQL("(%s, %s::numeric)", company_id, Decimal(str(rate)))
             for company_id, rate in rates.items()

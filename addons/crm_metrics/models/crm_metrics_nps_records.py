@@ -1,21 +1,23 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from ..kernel import nps
+from .crm_metrics_nps_followups import (
+    IS_CONTACTED,
+    IS_DETRACTOR,
+    IS_DUE,
+    IS_IN_TIME,
+)
 from .crm_metrics_nps_response import INVITATION, STATES
 from .crm_metrics_nps_votes import (
     ANSWER,
-    IS_CONTACTED,
-    IS_DUE,
     IS_EXCLUDED,
-    IS_IN_TIME,
     IS_PUBLIC,
     IS_SUSPECT,
     IS_VOTE_NOW,
 )
 
-IS_DETRACTOR = SQL("score <= 6")
 #: figures of votes -> SQL condition
 VOTES = {
     "answers": SQL("TRUE"),
@@ -27,10 +29,11 @@ VOTES = {
     "contacted": SQL("%s AND %s", IS_DETRACTOR, IS_CONTACTED),
     "not_contacted": SQL("%s AND NOT (%s)", IS_DETRACTOR, IS_CONTACTED),
     "in_time": SQL("%s AND %s", IS_DETRACTOR, IS_IN_TIME),
-    "overdue": SQL("%s AND NOT (%s)", IS_DETRACTOR, IS_CONTACTED),
 }
 #: figures of votes that have a value: a score, a tag, an outcome
 VALUES = ("score", "tag", "outcome")
+#: depends on what time it is
+OVERDUE = "overdue"
 #: figures of answers that are no votes -> SQL condition
 OTHERS = {"public": IS_PUBLIC, "excluded": IS_EXCLUDED, "suspects": IS_SUSPECT}
 #: figures of invitations
@@ -62,7 +65,9 @@ class CrmMetrics(models.AbstractModel):
         :raise ValidationError: a bad option, named
         """
         options, self = self._nps_options(options)
-        self._check_choice("figure", figure, (*VOTES, *VALUES, *OTHERS, *ASKED))
+        self._check_choice(
+            "figure", figure, (*VOTES, *VALUES, OVERDUE, *OTHERS, *ASKED)
+        )
         self._check_nps_value(figure, value)
         if group is not False and not options["group"]:
             raise ValidationError(self.env._("group: it needs group_by."))
@@ -80,9 +85,9 @@ class CrmMetrics(models.AbstractModel):
         column = "account_id" if figure == "accounts" else "id"
         found = self.env.execute_query(
             SQL(
-                """WITH answer AS MATERIALIZED (%s)
+                """WITH %s
                    SELECT DISTINCT %s FROM (%s) AS vote WHERE %s AND %s ORDER BY 1""",
-                self._nps_answers(options),
+                self._nps_answer_tables(options),
                 SQL.identifier(column),
                 rows,
                 condition,
@@ -132,11 +137,9 @@ class CrmMetrics(models.AbstractModel):
                 return SQL("comment AND NOT EXISTS (%s)", tag)
             column = SQL.identifier("tag", tags.column2)
             return SQL("EXISTS (%s AND %s = %s)", tag, column, value)
-        condition = VOTES[figure]
-        if figure == "overdue":
-            now = fields.Datetime.now()
-            condition = SQL("%s AND followup_due_at < %s", condition, now)
-        return condition
+        if figure == OVERDUE:
+            return SQL("%s AND %s", IS_DETRACTOR, self._nps_is_overdue())
+        return VOTES[figure]
 
     def _nps_invitation_ids(self, options, figure, reason, group):
         conditions = [_is_in_group(group)]

@@ -1,7 +1,6 @@
-from collections import Counter, defaultdict
-import dataclasses
+from collections import defaultdict
 
-from odoo import fields, models
+from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -25,35 +24,9 @@ IS_VOTE_NOW = SQL("is_now AND state = 'counted' AND NOT public")
 IS_PUBLIC = SQL("state = 'counted' AND public")
 IS_EXCLUDED = SQL("state = 'excluded' AND NOT public")
 IS_SUSPECT = SQL("state = 'suspect'")
-#: a follow-up was planned for the answer; imported and anonymous ones have none
-IS_DUE = SQL("followup_due_at IS NOT NULL")
-IS_CONTACTED = SQL("first_contact_at IS NOT NULL")
-IS_IN_TIME = SQL("first_contact_at <= followup_due_at")
 #: what each person and wave has one vote for: the range, or each of its periods
 BY_SPAN = SQL("is_now")
 BY_PERIOD = SQL("period")
-
-
-@dataclasses.dataclass
-class Readings:
-    """Answers of one slice, counted by score."""
-
-    now: Counter = dataclasses.field(default_factory=Counter)
-    before: Counter = dataclasses.field(default_factory=Counter)
-    public: Counter = dataclasses.field(default_factory=Counter)
-    #: first day of a period -> counts
-    trend: dict = dataclasses.field(default_factory=lambda: defaultdict(Counter))
-    excluded: int = 0
-    suspects: int = 0
-
-    def add(self, other):
-        """Count what another slice has as well."""
-        for name in ("now", "before", "public"):
-            getattr(self, name).update(getattr(other, name))
-        for start, counts in other.trend.items():
-            self.trend[start].update(counts)
-        self.excluded += other.excluded
-        self.suspects += other.suspects
 
 
 class CrmMetrics(models.AbstractModel):
@@ -105,7 +78,8 @@ class CrmMetrics(models.AbstractModel):
 
         With `slice`, `is_kept` (it is in the slices that were asked for), `is_now` (of
         the range, not of the span before), `period` (first day of the calendar period)
-        and who answered: `person` is never empty, so nobody is everybody.
+        and `voter`, one for each person and wave of a program, where it is known who
+        answered, else for each answer.
         """
         start = options["start"]
         if options["before"]:
@@ -121,18 +95,17 @@ class CrmMetrics(models.AbstractModel):
         query = answer._search(domain)
         # who is whose vote may be told by the key of the person, which nobody may read
         answer_sudo = answer.sudo()
+
+        def column(name):
+            return answer_sudo._field_to_sql(query.table, name, query)
+
         columns = {
-            name: answer_sudo._field_to_sql(query.table, name, query)
+            name: column(name)
             for name in (
                 "id",
                 "date",
-                "program_id",
-                "wave",
-                "person",
                 "score",
-                "comment",
                 "state",
-                "public",
                 "account_id",
                 "outcome",
                 "followup_due_at",
@@ -140,14 +113,15 @@ class CrmMetrics(models.AbstractModel):
                 "contact_hours",
             )
         }
-        columns["public"] = SQL("COALESCE(%s, FALSE)", columns["public"])
-        columns["comment"] = SQL("COALESCE(%s, '') <> ''", columns["comment"])
-        # compared byte by byte, which is much faster than as words of a language
-        columns["wave"] = SQL("""COALESCE(%s, '') COLLATE "C\"""", columns["wave"])
-        columns["person"] = SQL(
-            """COALESCE(NULLIF(%s, ''), '#' || %s) COLLATE "C\"""",
-            columns["person"],
-            columns["id"],
+        columns["public"] = SQL("COALESCE(%s, FALSE)", column("public"))
+        columns["comment"] = SQL("COALESCE(%s, '') <> ''", column("comment"))
+        # short, so that sorting and keeping many of them is fast
+        columns["voter"] = SQL(
+            "md5(concat_ws('|', %s, COALESCE(NULLIF(%s, ''), '#' || %s), %s))::uuid",
+            column("program_id"),
+            column("person"),
+            column("id"),
+            column("wave"),
         )
         columns["is_now"] = SQL("%s >= %s", columns["date"], options["start"])
         columns["period"] = SQL(
@@ -156,10 +130,7 @@ class CrmMetrics(models.AbstractModel):
             options["tz"],
             columns["date"],
         )
-        account = query.left_join(
-            query.table, "account_id", "res_partner", "id", "nps_account"
-        )
-        columns |= self._nps_slice_columns(options, query, account)
+        columns |= self._nps_slice_columns(options, answer, query, "account_id")
         return query.select(
             *(
                 SQL("%s AS %s", sql, SQL.identifier(name))
@@ -167,12 +138,17 @@ class CrmMetrics(models.AbstractModel):
             )
         )
 
-    def _nps_slice_columns(self, options, query, account):
-        """Return the SQL of `slice` and `is_kept` of accounts that are in a query.
+    def _nps_slice_columns(self, options, model, query, link):
+        """Return the SQL of `slice` and `is_kept` of the accounts of records.
 
-        :param query: it has the accounts, the salesperson is joined to it
-        :param str account: alias of the accounts
+        :param model: of the records
+        :param query: of the records; account and salesperson are joined to it
+        :param str link: field of the records with the account
         """
+        # the joins do not say which fields they read
+        model.flush_model([link])
+        self.env["res.partner"].flush_model(["user_id"])
+        account = query.left_join(query.table, link, "res_partner", "id", "nps_account")
         seller = query.left_join(account, "user_id", "res_users", "id", "nps_seller")
         # whoever may read an answer may know whose it is
         partner_sudo = self.env["res.partner"].sudo()
@@ -192,142 +168,71 @@ class CrmMetrics(models.AbstractModel):
             "is_kept": SQL(" AND ").join(kept) if kept else SQL("TRUE"),
         }
 
+    def _nps_read(self, options, parts):
+        """Choose the votes once, and let each part count what it is about.
+
+        :param dict parts: name -> SQL of rows (slice, score, count, detail as jsonb),
+            from `answer` (see :meth:`_nps_answers`), `vote` (of the range and of the
+            span before it) or `point` (votes of each period of the range)
+        :return: dict, name -> list of rows
+        """
+        found = defaultdict(list)
+        rows = self.env.execute_query(
+            SQL(
+                "WITH %s, vote AS MATERIALIZED (%s), point AS (%s) %s",
+                self._nps_answer_tables(options),
+                self._nps_votes(),
+                self._nps_votes(IS_VOTE_NOW, BY_PERIOD),
+                SQL(" UNION ALL ").join(
+                    SQL("SELECT %s, part.* FROM (%s) AS part", name, sql)
+                    for name, sql in parts.items()
+                ),
+            )
+        )
+        for name, *row in rows:
+            found[name].append(row)
+        return found
+
+    def _nps_answer_tables(self, options):
+        """Return the SQL of the tables that votes are chosen from, for a WITH.
+
+        `answer`, see :meth:`_nps_answers`, and `repeated`: who answered more than once.
+        They are few, and only their answers have to be put in order.
+        """
+        return SQL(
+            """answer AS MATERIALIZED (%s),
+               repeated AS MATERIALIZED (
+                   SELECT voter FROM answer WHERE %s
+                    GROUP BY voter HAVING count(*) > 1)""",
+            self._nps_answers(options),
+            IS_VOTE,
+        )
+
     def _nps_votes(self, condition=IS_VOTE, by=BY_SPAN):
         """Return the SQL of the votes among the rows called `answer`.
 
-        :param SQL condition: which answers may be votes
+        :param SQL condition: which answers that may be votes
         :param SQL by: what each person and wave has one vote for, besides
         """
         return SQL(
-            """SELECT * FROM (
-                   SELECT DISTINCT ON (%(by)s, program_id, wave, person) *
-                     FROM answer WHERE %(condition)s
-                    ORDER BY %(by)s, program_id, wave, person, date DESC, id DESC
-               ) AS latest WHERE is_kept""",
+            """SELECT * FROM answer
+                WHERE %(condition)s AND is_kept
+                  AND voter NOT IN (SELECT voter FROM repeated)
+                UNION ALL
+               SELECT * FROM (%(latest)s) AS latest WHERE is_kept""",
+            condition=condition,
+            latest=self._nps_latest(
+                SQL("%s AND voter IN (SELECT voter FROM repeated)", condition), by
+            ),
+        )
+
+    def _nps_latest(self, condition, by=BY_SPAN):
+        """Return the SQL of the latest answer of each voter."""
+        return SQL(
+            """SELECT DISTINCT ON (%(by)s, voter) * FROM answer WHERE %(condition)s
+                ORDER BY %(by)s, voter, date DESC, id DESC""",
             by=by,
             condition=condition,
-        )
-
-    # ------------------------------------------------------------------
-    # counts
-    # ------------------------------------------------------------------
-
-    def _nps_readings(self, options):
-        """Count answers by score.
-
-        :return: dict, slice -> :class:`Readings`
-        """
-        rows = self.env.execute_query(
-            SQL(
-                """
-                WITH answer AS MATERIALIZED (%(answers)s),
-                vote AS (%(votes)s),
-                point AS (%(points)s)
-                SELECT CASE WHEN is_now THEN 'now' ELSE 'before' END, slice,
-                       NULL::date, score, count(*)
-                  FROM vote GROUP BY 1, 2, 4
-                 UNION ALL
-                SELECT 'trend', slice, period, score, count(*)
-                  FROM point GROUP BY 2, 3, 4
-                 UNION ALL
-                SELECT CASE WHEN %(is_public)s THEN 'public'
-                            WHEN %(is_excluded)s THEN 'excluded'
-                            WHEN %(is_suspect)s THEN 'suspects' END, slice,
-                       NULL, score, count(*)
-                  FROM answer
-                 WHERE is_now AND is_kept AND NOT (%(is_vote)s) GROUP BY 1, 2, 4
-                """,
-                answers=self._nps_answers(options),
-                votes=self._nps_votes(),
-                points=self._nps_votes(IS_VOTE_NOW, BY_PERIOD),
-                is_public=IS_PUBLIC,
-                is_excluded=IS_EXCLUDED,
-                is_suspect=IS_SUSPECT,
-                is_vote=IS_VOTE,
-            )
-        )
-        readings = defaultdict(Readings)
-        for kind, slice_id, period, score, count in rows:
-            slice_ = readings[slice_id]
-            if kind == "trend":
-                slice_.trend[period][score] += count
-            elif kind in ("excluded", "suspects"):
-                setattr(slice_, kind, getattr(slice_, kind) + count)
-            elif kind:
-                getattr(slice_, kind)[score] += count
-        return readings
-
-    def _nps_with_excluded(self, options):
-        """Count by score as if nothing had been excluded."""
-        return Counter(
-            dict(
-                self.env.execute_query(
-                    SQL(
-                        """WITH answer AS MATERIALIZED (%s)
-                           SELECT score, count(*)
-                             FROM (%s) AS vote GROUP BY score""",
-                        self._nps_answers(options),
-                        self._nps_votes(
-                            SQL("is_now AND (%s OR %s)", IS_VOTE, IS_EXCLUDED)
-                        ),
-                    )
-                )
-            )
-        )
-
-    def _nps_tags(self, options):
-        """Count votes by what their comments are about.
-
-        :return: dict, id of the tag -> counts by score; None: commented, without a tag
-        """
-        tags = self.env[ANSWER]._fields["tag_ids"]
-        rows = self.env.execute_query(
-            SQL(
-                """
-                WITH answer AS MATERIALIZED (%(answers)s), vote AS (%(votes)s)
-                SELECT %(tag)s, score, count(*)
-                  FROM vote LEFT JOIN %(table)s AS tag ON tag.%(link)s = vote.id
-                 WHERE %(tag)s IS NOT NULL OR vote.comment
-                 GROUP BY 1, 2
-                """,
-                answers=self._nps_answers(options),
-                votes=self._nps_votes(IS_VOTE_NOW),
-                table=SQL.identifier(tags.relation),
-                link=SQL.identifier(tags.column1),
-                tag=SQL.identifier("tag", tags.column2),
-            )
-        )
-        found = defaultdict(Counter)
-        for tag, score, count in rows:
-            found[tag][score] += count
-        return found
-
-    def _nps_followups(self, options):
-        """Return rows of detractors' votes, alike ones together.
-
-        :return: list of tuples: was a follow-up planned, was there a contact, was it in
-            time, is it overdue, outcome, list of hours to the contact
-        """
-        return self.env.execute_query(
-            SQL(
-                """
-                WITH answer AS MATERIALIZED (%(answers)s)
-                SELECT %(due)s, %(contacted)s, COALESCE(%(in_time)s, FALSE),
-                       NOT (%(contacted)s) AND COALESCE(
-                           followup_due_at < %(now)s, FALSE),
-                       outcome,
-                       array_agg(CASE WHEN %(contacted)s THEN contact_hours END)
-                  FROM (%(votes)s) AS vote
-                 WHERE score <= 6
-                 GROUP BY 1, 2, 3, 4, 5
-                """,
-                answers=self._nps_answers(options),
-                votes=self._nps_votes(IS_VOTE_NOW),
-                due=IS_DUE,
-                contacted=IS_CONTACTED,
-                in_time=IS_IN_TIME,
-                now=fields.Datetime.now(),
-            )
         )
 
 

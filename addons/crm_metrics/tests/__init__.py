@@ -6,6 +6,7 @@ from . import test_recurring_measures
 from . import test_cohorts
 from . import test_views
 from . import test_demo
+from . import test_demo_feedback
 from . import test_partner_merge
 from . import test_issues
 from . import test_subscription
@@ -47,6 +48,7 @@ from . import test_nps_privacy
 from . import test_nps_merge
 from . import test_nps_partner
 from . import test_nps_complaint
+from . import test_web_nps
 from . import test_nps_program
 from . import test_nps_prepare
 from . import test_nps_quarantine
