@@ -22,6 +22,8 @@ BACK_OFF = timedelta(minutes=5)
 BROKEN_IN_A_ROW = 3
 #: and a program waits so long
 OUTAGE = timedelta(minutes=10)
+#: how often it is tried again to write to what somebody else is writing to
+RACES = 3
 #: what a broken template says is cut to so many letters
 WORDS = 500
 #: number of the lock of the one sender; no other meaning
@@ -106,7 +108,11 @@ class CrmNpsInvitation(models.Model):
             ):
                 # each is looked at once in a run, whatever becomes of it
                 after = (batch[-1].planned_at, batch[-1].id)
-                self._send_batch(batch, reminder)
+                try:
+                    self._send_batch(batch, reminder)
+                except TransactionRollbackError:
+                    # somebody has written to one of them; the next run looks again
+                    self.env.cr.rollback()
                 seconds = progress(len(batch))
                 if not seconds:
                     # others have their turn; then go on at once, not in a minute
@@ -221,22 +227,37 @@ class CrmNpsInvitation(models.Model):
             claimed.append(True)
 
         outcome = post.deliver(letter.message, letter.address, letter.server_id, claim)
-        if claimed:
-            # the customer may have been faster than the server's answer
-            state = "sent" if reminder else "sending"
-            invitation = invitation._locked_in(state)
-        elif outcome.result in ("sent", "uncertain"):
-            invitation.write(values)  # by a transport without sessions
         if outcome.result in ("sent", "uncertain"):
-            uncertain = outcome.result == "uncertain"
-            invitation.write({"state": "sent", "attempts": 0, "error": False})
-            if uncertain:
-                invitation.write({"uncertain": True, "error": outcome.words})
+            after = {"state": "sent", "attempts": 0, "error": False}
+            if outcome.result == "uncertain":
+                after.update(uncertain=True, error=outcome.words)
+            if not claimed:  # by a transport without sessions
+                after = values | after
         else:
-            undone = back if claimed else {}
-            invitation.write({**undone, **_failed(outcome, facts, reminder)})
-        self._commit()
+            after = _failed(outcome, facts, reminder)
+            if claimed:
+                after = back | after
+        if claimed:
+            invitation._settle("sent" if reminder else "sending", after)
+        else:
+            invitation.write(after)
+            self._commit()
         return outcome
+
+    def _settle(self, state, values):
+        """Write what became of a mail that was claimed, unless something else did.
+
+        The customer may have answered before the server has.
+
+        :param state: in which the claim has left it
+        """
+        for _attempt in range(RACES):
+            try:
+                self._locked_in(state).write(values)
+                self._commit()
+                return
+            except TransactionRollbackError:
+                self.env.cr.rollback()
 
     def _bounce(self, words):
         """Note that mails came back; what was answered meanwhile stays answered.

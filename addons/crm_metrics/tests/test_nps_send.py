@@ -119,6 +119,9 @@ class TestWhoIsStillAsked(NpsMailCase):
         contacts = [
             self.contact(name, parent_id=account.id) for name in ("Ada", "Bob", "Cyd")
         ]
+        # who was asked before takes no place but the own one
+        self.sent(program, contacts[0], "2026-05-20 10:00:00")
+        program.quarantine_days = 10
         invitations = self.planned(program, *contacts)
         self.send()
         self.assertSent(*contacts[:2])
