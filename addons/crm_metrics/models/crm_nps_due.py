@@ -14,9 +14,6 @@ class CrmNpsInvitation(models.Model):
 
         :param bool reminder: reminders instead of first mails
         """
-        self.env["crm.nps.program"].flush_model()
-        self.env["res.partner"].flush_model()
-        self.flush_model()
         now = fields.Datetime.now()
         if reminder:
             due = SQL(
@@ -88,6 +85,7 @@ class CrmNpsInvitation(models.Model):
         )
 
     def _due_count(self, *, reminder):
+        self.env.flush_all()
         query = SQL("SELECT count(*) %s", self._due_sql(reminder=reminder))
         return self.env.execute_query(query)[0][0]
 
@@ -96,6 +94,7 @@ class CrmNpsInvitation(models.Model):
 
         :param after: (planned_at, id) of the last one that was looked at, or None
         """
+        self.env.flush_all()
         beyond = SQL("TRUE")
         if after:
             beyond = SQL("(i.planned_at, i.id) > %s", after)
@@ -111,6 +110,8 @@ class CrmNpsInvitation(models.Model):
 
     def _take(self, *, reminder):
         """Lock this invitation, if it is still due, and tell what to know for a mail.
+
+        To be called at the beginning of a transaction.
 
         :return: dict; `obstacle` is a reason to skip it. None: not due any more, or
             somebody else is writing to it
@@ -147,6 +148,7 @@ class CrmNpsInvitation(models.Model):
 
         :param words: why, if it is an error
         """
+        self.env.flush_all()
         self.env.execute_query(
             SQL(
                 """UPDATE crm_nps_invitation

@@ -64,6 +64,7 @@ class CrmNpsInvitation(models.Model):
         for invitation in self:
             values = rendered[invitation.id]
             body = invitation._with_way_out(values["body_html"])
+            text = text_of(body)
             if template.email_layout_xmlid:
                 body = template._render_encapsulate(
                     template.email_layout_xmlid,
@@ -81,7 +82,7 @@ class CrmNpsInvitation(models.Model):
                 subject=values["subject"],
                 # else some programs show it as browsers did in the last century
                 body=f"<!DOCTYPE html>\n{body}",
-                body_alternative=text_of(body),
+                body_alternative=text,
                 reply_to=values["reply_to"] or program.user_id.email_formatted,
                 attachments=[
                     (file.name, file.raw, file.mimetype)

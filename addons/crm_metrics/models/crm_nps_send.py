@@ -253,6 +253,9 @@ class CrmNpsInvitation(models.Model):
         """
         for _attempt in range(RACES):
             try:
+                # no need to wait for the disk: lost with the power it is uncertain, as
+                # the mail of that moment is anyway
+                self.env.cr.execute("SET LOCAL synchronous_commit TO OFF")
                 self._locked_in(state).write(values)
                 self._commit()
                 return
