@@ -44,6 +44,7 @@ def _make_due(bench: Bench, program: int, mails: int, port: int) -> None:
                 "smtp_encryption": "none",
             }
         )
+        env.company.sudo().email = "seller@example.com"
         env["crm.nps.program"].browse(program).write(
             {"working_hours": False, "account_limit": 0}
         )
