@@ -162,6 +162,8 @@ def text_of(html):
         # where the lines of a template are wrapped means nothing
         element.text = _one_line(element.text)
         element.tail = _one_line(element.tail)
+    for row in tree.iter("tr", "table"):
+        row.tail = f"\n{row.tail or ''}"
     for link in tree.xpath("//a[@href]"):
         words, url, tail = link.text_content().strip(), link.get("href"), link.tail
         link.clear()
