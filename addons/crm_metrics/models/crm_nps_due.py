@@ -40,19 +40,15 @@ class CrmNpsInvitation(models.Model):
     def _obstacle_sql(self):
         """Return an expression: why nobody may write to `i` any more, or NULL."""
         return SQL(
-            """CASE
-                WHEN i.email IS NULL THEN 'no_email'
-                WHEN c.active IS FALSE THEN 'archived'
-                WHEN EXISTS (SELECT FROM crm_nps_suppression s
-                              WHERE s.person = i.person)
-                THEN (SELECT s.reason FROM crm_nps_suppression s
-                       WHERE s.person = i.person)
-                WHEN EXISTS (SELECT FROM mail_blacklist b
-                              WHERE b.email = i.email AND b.active)
-                THEN 'blacklisted'
-                WHEN p.legal_basis = 'consent' AND c.crm_nps_consent IS NOT TRUE
-                THEN 'no_consent'
-               END"""
+            """coalesce(
+                CASE WHEN i.email IS NULL THEN 'no_email'
+                     WHEN c.active IS FALSE THEN 'archived' END,
+                (SELECT s.reason FROM crm_nps_suppression s WHERE s.person = i.person),
+                (SELECT 'blacklisted' FROM mail_blacklist b
+                  WHERE b.email = i.email AND b.active LIMIT 1),
+                CASE WHEN p.legal_basis = 'consent' AND c.crm_nps_consent IS NOT TRUE
+                     THEN 'no_consent' END
+               )"""
         )
 
     def _first_obstacle_sql(self):
@@ -131,17 +127,27 @@ class CrmNpsInvitation(models.Model):
         )
         return found[0] if found else None
 
-    def _locked_in(self, state):
-        """Return those that are in a state now, locked against others."""
-        rows = self.env.execute_query(
+    def _put(self, state, values):
+        """Write values if this invitation is in a state, whatever it was read as.
+
+        Past the ORM: this is done twice for each mail, and nothing is computed from it.
+
+        :param values: field -> value; None, not False, for what is empty
+        :raise TransactionRollbackError: somebody else has written to it meanwhile
+        """
+        self.env.execute_query(
             SQL(
-                """SELECT id FROM crm_nps_invitation
-                    WHERE id = ANY(%s) AND state = %s ORDER BY id FOR UPDATE""",
-                self.ids,
+                "UPDATE %s SET %s WHERE id = %s AND state = %s RETURNING id",
+                SQL.identifier(self._table),
+                SQL(", ").join(
+                    SQL("%s = %s", SQL.identifier(name), value)
+                    for name, value in values.items()
+                ),
+                self.id,
                 state,
             )
         )
-        return self.browse(id_ for (id_,) in rows)
+        self.invalidate_recordset(list(values))
 
     def _put_off(self, program, until, words=None, *, reminder):
         """Let everything of a program that is due wait until a moment.

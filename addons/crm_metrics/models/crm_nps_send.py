@@ -216,19 +216,21 @@ class CrmNpsInvitation(models.Model):
             self._commit()
             return None
         if reminder:
+            before, on_its_way = "sent", "sent"
             values, back = _claim_again(facts)
         else:
+            before, on_its_way = "planned", "sending"
             values, back = _claim(letter, facts["expiry_days"]), UNCLAIMED
         claimed = []
 
         def claim():
-            invitation.write(values)
+            invitation._put(before, values)
             self._commit()
             claimed.append(True)
 
         outcome = post.deliver(letter.message, letter.address, letter.server_id, claim)
         if outcome.result in ("sent", "uncertain"):
-            after = {"state": "sent", "attempts": 0, "error": False}
+            after = {"state": "sent", "attempts": 0, "error": None}
             if outcome.result == "uncertain":
                 after.update(uncertain=True, error=outcome.words)
             if not claimed:  # by a transport without sessions
@@ -237,26 +239,22 @@ class CrmNpsInvitation(models.Model):
             after = _failed(outcome, facts, reminder)
             if claimed:
                 after = back | after
-        if claimed:
-            invitation._settle("sent" if reminder else "sending", after)
-        else:
-            invitation.write(after)
-            self._commit()
+        invitation._settle(on_its_way if claimed else before, after)
         return outcome
 
     def _settle(self, state, values):
-        """Write what became of a mail that was claimed, unless something else did.
+        """Write what became of a mail, unless something else did.
 
         The customer may have answered before the server has.
 
-        :param state: in which the claim has left it
+        :param state: in which the mail has left its invitation
         """
         for _attempt in range(RACES):
             try:
                 # no need to wait for the disk: lost with the power it is uncertain, as
                 # the mail of that moment is anyway
                 self.env.cr.execute("SET LOCAL synchronous_commit TO OFF")
-                self._locked_in(state).write(values)
+                self._put(state, values)
                 self._commit()
                 return
             except TransactionRollbackError:
@@ -274,10 +272,10 @@ class CrmNpsInvitation(models.Model):
 #: what a first mail that has not left takes back
 UNCLAIMED = {
     "state": "planned",
-    "sent_at": False,
-    "last_sent_at": False,
-    "expires_at": False,
-    "message_id": False,
+    "sent_at": None,
+    "last_sent_at": None,
+    "expires_at": None,
+    "message_id": None,
 }
 
 
@@ -289,7 +287,7 @@ def _claim(letter, expiry_days):
         "sent_at": now,
         "last_sent_at": now,
         "expires_at": now + timedelta(days=expiry_days),
-        "message_id": letter.message["Message-Id"],
+        "message_id": str(letter.message["Message-Id"]),
     }
 
 
