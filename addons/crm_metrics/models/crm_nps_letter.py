@@ -10,6 +10,7 @@ from odoo.tools import formataddr, html2plaintext
 from odoo.tools.mail import email_domain_extract
 
 from .crm_nps_invitation import SENDING
+from .ir_qweb import Compiled
 
 #: what of a template is rendered
 BODY = "BODY-OF-THE-MAIL"
@@ -44,7 +45,7 @@ class CrmNpsInvitation(models.Model):
         program.ensure_one()
         template = program._mail_template(reminder=reminder)
         sender = self.with_company(program.company_id).with_context(
-            crm_nps_sending=SENDING
+            crm_nps_sending=SENDING, crm_nps_compiled=Compiled()
         )
         # who has no address any more is skipped when its turn comes
         letters = {id_: Letter(id_, "", False, None) for id_ in self.ids}
