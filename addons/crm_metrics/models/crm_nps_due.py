@@ -127,17 +127,20 @@ class CrmNpsInvitation(models.Model):
         )
         return found[0] if found else None
 
-    def _put(self, state, values):
+    def _put(self, state, values, *, wait_for_disk):
         """Write values if this invitation is in a state, whatever it was read as.
 
         Past the ORM: this is done twice for each mail, and nothing is computed from it.
 
         :param values: field -> value; None, not False, for what is empty
+        :param bool wait_for_disk: when it is committed, as usual; False: a moment later
+            is early enough
         :raise TransactionRollbackError: somebody else has written to it meanwhile
         """
+        soon = SQL("set_config('synchronous_commit', 'off', TRUE)")
         self.env.execute_query(
             SQL(
-                "UPDATE %s SET %s WHERE id = %s AND state = %s RETURNING id",
+                "UPDATE %s SET %s WHERE id = %s AND state = %s RETURNING %s",
                 SQL.identifier(self._table),
                 SQL(", ").join(
                     SQL("%s = %s", SQL.identifier(name), value)
@@ -145,6 +148,7 @@ class CrmNpsInvitation(models.Model):
                 ),
                 self.id,
                 state,
+                SQL("id") if wait_for_disk else soon,
             )
         )
         self.invalidate_recordset(list(values))

@@ -60,6 +60,8 @@ class CrmNpsInvitation(models.Model):
         template = template.with_env(self.env).sudo()
         rendered = template._generate_template(self.ids, RENDERED)
         company = program.company_id
+        responsible = program.user_id.email_formatted
+        sender = company.email_formatted or responsible
         frame = self._frame()
         letters = {}
         for invitation in self:
@@ -75,16 +77,15 @@ class CrmNpsInvitation(models.Model):
                 )
             else:
                 body = frame.replace(BODY, body)
+            email_from = values["email_from"] or sender
             message = self.env["ir.mail_server"]._build_email__(
-                email_from=values["email_from"]
-                or company.email_formatted
-                or program.user_id.email_formatted,
+                email_from=email_from,
                 email_to=[invitation._addressee()],
                 subject=values["subject"],
                 # else some programs show it as browsers did in the last century
                 body=f"<!DOCTYPE html>\n{body}",
                 body_alternative=text,
-                reply_to=values["reply_to"] or program.user_id.email_formatted,
+                reply_to=values["reply_to"] or responsible,
                 attachments=[
                     (file.name, file.raw, file.mimetype)
                     for file in template.attachment_ids
@@ -92,7 +93,7 @@ class CrmNpsInvitation(models.Model):
                 subtype="html",
                 subtype_alternative="plain",
                 headers=invitation._mail_headers(),
-                **invitation._mail_ids(values["email_from"], reminder),
+                **invitation._mail_ids(email_from, reminder),
             )
             letters[invitation.id] = Letter(
                 invitation.id, invitation.email, template.mail_server_id.id, message
@@ -104,11 +105,10 @@ class CrmNpsInvitation(models.Model):
 
         Rendered once for all of them, unlike Odoo's layouts, which know the record.
         """
-        return (
-            self.env["ir.qweb"]
-            ._render("crm_metrics.mail_nps_layout", {"body": BODY})
-            .strip()
+        frame = self.env["ir.qweb"]._render(
+            "crm_metrics.mail_nps_layout", {"body": BODY}
         )
+        return re.sub(r"\n\s+", "\n", frame.strip())
 
     def _with_way_out(self, body):
         """Return the body of a mail with a link to opt out, whatever its template."""

@@ -224,7 +224,7 @@ class CrmNpsInvitation(models.Model):
         claimed = []
 
         def claim():
-            invitation._put(before, values)
+            invitation._put(before, values, wait_for_disk=True)
             self._commit()
             claimed.append(True)
 
@@ -251,10 +251,9 @@ class CrmNpsInvitation(models.Model):
         """
         for _attempt in range(RACES):
             try:
-                # no need to wait for the disk: lost with the power it is uncertain, as
-                # the mail of that moment is anyway
-                self.env.cr.execute("SET LOCAL synchronous_commit TO OFF")
-                self._put(state, values)
+                # lost with the power it is uncertain, as the mail of that moment is
+                # anyway
+                self._put(state, values, wait_for_disk=False)
                 self._commit()
                 return
             except TransactionRollbackError:

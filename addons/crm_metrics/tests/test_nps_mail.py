@@ -177,7 +177,8 @@ class TestTextOf(TransactionCase):
     def test_links_stand_on_lines_of_their_own(self):
         html = """<p>Why,
             indeed?</p><table><tr><td><a href="http://a/0"><b>0</b></a></td>
-            <td><a href="http://a/1">1</a></td></tr><tr><td>no</td> <td>yes</td></tr></table>
+            <td><a href="http://a/1">1</a></td></tr>
+            <tr><td>no</td> <td>yes</td></tr></table>
             <p>See <a href="http://a">http://a</a> or <a href="/b"><img/></a></p>"""
         lines = [line for line in text_of(html).splitlines() if line]
         self.assertEqual(
