@@ -55,7 +55,9 @@ class Survey:
                 }
             )
             env.company.email = "hello@seller.example"
-            env["ir.config_parameter"].set_param("web.base.url", "https://seller.example")
+            env["ir.config_parameter"].set_param(
+                "web.base.url", "https://seller.example"
+            )
             env["ir.config_parameter"].set_param("web.base.url.freeze", "True")
 
     def ask(self, count, name="customer"):
@@ -177,9 +179,7 @@ def test_killed_three_times_among_2000_mails(live, survey, server, only_sending)
 
     got = Counter(server.addresses())
     assert max(got.values()) == 1
-    uncertain = {
-        address for address, flag in survey.rows("email", "uncertain") if flag
-    }
+    uncertain = {address for address, flag in survey.rows("email", "uncertain") if flag}
     assert len(uncertain) <= 3
     assert set(addresses) - set(got) <= uncertain
     assert live.fetch("SELECT count(*) FROM mail_mail") == [(0,)]

@@ -80,6 +80,7 @@ from . import (
     crm_nps_prepare,
     crm_nps_trigger,
     res_partner_nps_consent,
+    ir_qweb,
     crm_nps_letter,
     crm_nps_due,
     crm_nps_send,

@@ -14,9 +14,6 @@ class CrmNpsInvitation(models.Model):
 
         :param bool reminder: reminders instead of first mails
         """
-        self.env["crm.nps.program"].flush_model()
-        self.env["res.partner"].flush_model()
-        self.flush_model()
         now = fields.Datetime.now()
         if reminder:
             due = SQL(
@@ -43,19 +40,15 @@ class CrmNpsInvitation(models.Model):
     def _obstacle_sql(self):
         """Return an expression: why nobody may write to `i` any more, or NULL."""
         return SQL(
-            """CASE
-                WHEN i.email IS NULL THEN 'no_email'
-                WHEN c.active IS FALSE THEN 'archived'
-                WHEN EXISTS (SELECT FROM crm_nps_suppression s
-                              WHERE s.person = i.person)
-                THEN (SELECT s.reason FROM crm_nps_suppression s
-                       WHERE s.person = i.person)
-                WHEN EXISTS (SELECT FROM mail_blacklist b
-                              WHERE b.email = i.email AND b.active)
-                THEN 'blacklisted'
-                WHEN p.legal_basis = 'consent' AND c.crm_nps_consent IS NOT TRUE
-                THEN 'no_consent'
-               END"""
+            """coalesce(
+                CASE WHEN i.email IS NULL THEN 'no_email'
+                     WHEN c.active IS FALSE THEN 'archived' END,
+                (SELECT s.reason FROM crm_nps_suppression s WHERE s.person = i.person),
+                (SELECT 'blacklisted' FROM mail_blacklist b
+                  WHERE b.email = i.email AND b.active LIMIT 1),
+                CASE WHEN p.legal_basis = 'consent' AND c.crm_nps_consent IS NOT TRUE
+                     THEN 'no_consent' END
+               )"""
         )
 
     def _first_obstacle_sql(self):
@@ -76,6 +69,7 @@ class CrmNpsInvitation(models.Model):
                     SELECT count(DISTINCT coalesce(o.person, o.id::varchar))
                       FROM crm_nps_invitation o
                      WHERE o.account_id = i.account_id
+                       AND o.person IS DISTINCT FROM i.person
                        AND o.id != i.id AND NOT coalesce(o.test, FALSE)
                        AND o.sent_at > %(now)s - p.account_days * interval '1 day')
                 THEN 'account'
@@ -87,6 +81,7 @@ class CrmNpsInvitation(models.Model):
         )
 
     def _due_count(self, *, reminder):
+        self.env.flush_all()
         query = SQL("SELECT count(*) %s", self._due_sql(reminder=reminder))
         return self.env.execute_query(query)[0][0]
 
@@ -95,6 +90,7 @@ class CrmNpsInvitation(models.Model):
 
         :param after: (planned_at, id) of the last one that was looked at, or None
         """
+        self.env.flush_all()
         beyond = SQL("TRUE")
         if after:
             beyond = SQL("(i.planned_at, i.id) > %s", after)
@@ -110,6 +106,8 @@ class CrmNpsInvitation(models.Model):
 
     def _take(self, *, reminder):
         """Lock this invitation, if it is still due, and tell what to know for a mail.
+
+        To be called at the beginning of a transaction.
 
         :return: dict; `obstacle` is a reason to skip it. None: not due any more, or
             somebody else is writing to it
@@ -129,23 +127,38 @@ class CrmNpsInvitation(models.Model):
         )
         return found[0] if found else None
 
-    def _locked_in(self, state):
-        """Return those that are in a state now, locked against others."""
-        rows = self.env.execute_query(
+    def _put(self, state, values, *, wait_for_disk):
+        """Write values if this invitation is in a state, whatever it was read as.
+
+        Past the ORM: this is done twice for each mail, and nothing is computed from it.
+
+        :param values: field -> value; None, not False, for what is empty
+        :param bool wait_for_disk: when it is committed, as usual; False: a moment later
+            is early enough
+        :raise TransactionRollbackError: somebody else has written to it meanwhile
+        """
+        soon = SQL("set_config('synchronous_commit', 'off', TRUE)")
+        self.env.execute_query(
             SQL(
-                """SELECT id FROM crm_nps_invitation
-                    WHERE id = ANY(%s) AND state = %s ORDER BY id FOR UPDATE""",
-                self.ids,
+                "UPDATE %s SET %s WHERE id = %s AND state = %s RETURNING %s",
+                SQL.identifier(self._table),
+                SQL(", ").join(
+                    SQL("%s = %s", SQL.identifier(name), value)
+                    for name, value in values.items()
+                ),
+                self.id,
                 state,
+                SQL("id") if wait_for_disk else soon,
             )
         )
-        return self.browse(id_ for (id_,) in rows)
+        self.invalidate_recordset(list(values))
 
     def _put_off(self, program, until, words=None, *, reminder):
         """Let everything of a program that is due wait until a moment.
 
         :param words: why, if it is an error
         """
+        self.env.flush_all()
         self.env.execute_query(
             SQL(
                 """UPDATE crm_nps_invitation

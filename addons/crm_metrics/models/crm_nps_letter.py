@@ -10,6 +10,7 @@ from odoo.tools import formataddr, html2plaintext
 from odoo.tools.mail import email_domain_extract
 
 from .crm_nps_invitation import SENDING
+from .ir_qweb import Compiled
 
 #: what of a template is rendered
 BODY = "BODY-OF-THE-MAIL"
@@ -23,7 +24,7 @@ class Letter:
     invitation_id: int
     address: str
     server_id: int | bool
-    message: EmailMessage
+    message: EmailMessage | None
 
 
 class CrmNpsInvitation(models.Model):
@@ -44,11 +45,14 @@ class CrmNpsInvitation(models.Model):
         program.ensure_one()
         template = program._mail_template(reminder=reminder)
         sender = self.with_company(program.company_id).with_context(
-            crm_nps_sending=SENDING
+            crm_nps_sending=SENDING, crm_nps_compiled=Compiled()
         )
-        letters = {}
-        for lang, group in sender.grouped("lang").items():
-            in_lang = group.with_context(lang=lang or program.company_id.partner_id.lang)
+        # who has no address any more is skipped when its turn comes
+        letters = {id_: Letter(id_, "", False, None) for id_ in self.ids}
+        for lang, group in sender.filtered("email").grouped("lang").items():
+            in_lang = group.with_context(
+                lang=lang or program.company_id.partner_id.lang
+            )
             letters.update(in_lang._letters_in_lang(program, template, reminder))
         return [letters[id_] for id_ in self.ids]
 
@@ -56,11 +60,14 @@ class CrmNpsInvitation(models.Model):
         template = template.with_env(self.env).sudo()
         rendered = template._generate_template(self.ids, RENDERED)
         company = program.company_id
+        responsible = program.user_id.email_formatted
+        sender = company.email_formatted or responsible
         frame = self._frame()
         letters = {}
         for invitation in self:
             values = rendered[invitation.id]
             body = invitation._with_way_out(values["body_html"])
+            text = text_of(body)
             if template.email_layout_xmlid:
                 body = template._render_encapsulate(
                     template.email_layout_xmlid,
@@ -70,16 +77,15 @@ class CrmNpsInvitation(models.Model):
                 )
             else:
                 body = frame.replace(BODY, body)
+            email_from = values["email_from"] or sender
             message = self.env["ir.mail_server"]._build_email__(
-                email_from=values["email_from"]
-                or company.email_formatted
-                or program.user_id.email_formatted,
+                email_from=email_from,
                 email_to=[invitation._addressee()],
                 subject=values["subject"],
                 # else some programs show it as browsers did in the last century
                 body=f"<!DOCTYPE html>\n{body}",
-                body_alternative=text_of(body),
-                reply_to=values["reply_to"] or program.user_id.email_formatted,
+                body_alternative=text,
+                reply_to=values["reply_to"] or responsible,
                 attachments=[
                     (file.name, file.raw, file.mimetype)
                     for file in template.attachment_ids
@@ -87,7 +93,7 @@ class CrmNpsInvitation(models.Model):
                 subtype="html",
                 subtype_alternative="plain",
                 headers=invitation._mail_headers(),
-                **invitation._mail_ids(values["email_from"], reminder),
+                **invitation._mail_ids(email_from, reminder),
             )
             letters[invitation.id] = Letter(
                 invitation.id, invitation.email, template.mail_server_id.id, message
@@ -99,9 +105,10 @@ class CrmNpsInvitation(models.Model):
 
         Rendered once for all of them, unlike Odoo's layouts, which know the record.
         """
-        return self.env["ir.qweb"]._render(
+        frame = self.env["ir.qweb"]._render(
             "crm_metrics.mail_nps_layout", {"body": BODY}
-        ).strip()
+        )
+        return re.sub(r"\n\s+", "\n", frame.strip())
 
     def _with_way_out(self, body):
         """Return the body of a mail with a link to opt out, whatever its template."""
@@ -152,15 +159,17 @@ class CrmNpsInvitation(models.Model):
 def text_of(html):
     """Return the text of a mail, with each link on a line of its own."""
     tree = lxml.html.fromstring(html)
-    for link in tree.xpath("//a[@href]"):
-        words, url, tail = link.text_content().strip(), link.get("href"), link.tail
-        link.clear()
-        link.tag, link.tail = "p", tail
-        link.text = url if words in ("", url) else f"{words}: {url}"
     for element in tree.iter():
         # where the lines of a template are wrapped means nothing
         element.text = _one_line(element.text)
         element.tail = _one_line(element.tail)
+    for row in tree.iter("tr", "table"):
+        row.tail = f"\n{row.tail or ''}"
+    for link in tree.xpath("//a[@href]"):
+        words, url, tail = link.text_content().strip(), link.get("href"), link.tail
+        link.clear()
+        link.tag, link.tail = "p", tail
+        link.text = "\n" + (url if words in ("", url) else f"{words}: {url}")
     text = lxml.html.tostring(tree, encoding="unicode")
     return html2plaintext(text, include_references=False)
 

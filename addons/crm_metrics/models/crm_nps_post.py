@@ -27,6 +27,8 @@ SENT = Outcome("sent", False)
 #: status codes (RFC 3463) of addresses and mailboxes; the others speak of the route,
 #: the protocol or the policy of a server
 ABOUT_THE_ADDRESS = ("5.1.", "5.2.")
+#: no address to send from is set: Odoo takes what is empty for not asked yet
+NO_ADDRESS = "none"
 #: reply code of a server that closes the connection
 CLOSING = 421
 
@@ -42,11 +44,10 @@ class Post:
     """
 
     def __init__(self, company):
+        self.servers = company.env["ir.mail_server"]
         # asked once here, else for each mail
-        self.servers = company.env["ir.mail_server"].with_context(
-            domain_notifications_email=company.default_from_email,
-            domain_bounce_address=company.bounce_email,
-        )
+        self.notifications = self.servers._get_default_from_address() or NO_ADDRESS
+        self.bounces = self.servers._get_default_bounce_address()
         self.sessions = {}
 
     def __enter__(self):
@@ -81,12 +82,12 @@ class Post:
         if session:  # there is none while Odoo runs tests
             session.data = data
         servers = self.servers.with_context(
-            send_validated_to=extract_rfc2822_addresses(address)
+            send_validated_to=extract_rfc2822_addresses(address),
+            domain_notifications_email=self.notifications,
+            domain_bounce_address=self.bounces or message["From"],
         )
         try:
-            servers.send_email(
-                message, mail_server_id=server_id, smtp_session=session
-            )
+            servers.send_email(message, mail_server_id=server_id, smtp_session=session)
         except Exception as error:
             outcome = _outcome_of(error, bool(claimed))
             if outcome.result in ("broken", "uncertain"):
@@ -158,9 +159,7 @@ def _refusal(code, text):
     """
     if code == CLOSING:
         return "broken"
-    if code < 500 or (
-        text.startswith("5.") and not text.startswith(ABOUT_THE_ADDRESS)
-    ):
+    if code < 500 or (text.startswith("5.") and not text.startswith(ABOUT_THE_ADDRESS)):
         return "later"
     return "refused"
 

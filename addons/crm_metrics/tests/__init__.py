@@ -60,3 +60,5 @@ from . import test_nps
 from . import test_nps_response
 from . import test_nps_scope
 from . import test_nps_export
+from . import test_nps_mail
+from . import test_nps_send
