@@ -113,9 +113,10 @@ class Site:
         return visitor
 
     def fetch(self, query, *arguments):
-        with closing(psycopg2.connect(**testing.connection(self.server.database))) as cn:
-            cn.autocommit = True
-            with cn.cursor() as cursor:
+        database = testing.connection(self.server.database)
+        with closing(psycopg2.connect(**database)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
                 cursor.execute(query, arguments or None)
                 return cursor.fetchall() if cursor.description else None
 

@@ -8,6 +8,7 @@ import secrets
 import statistics
 import time
 from collections import Counter
+from functools import partial
 from http.client import HTTPConnection
 
 import pytest
@@ -335,14 +336,8 @@ class TestWhatIsWritten:
             "'; DROP TABLE crm_nps_answer; --",
             "🎉" * 100,
         ]
-        at_once(
-            *(
-                lambda comment=comment, invitation=next(site.invitations): write(
-                    comment, *invitation
-                )
-                for comment in comments
-            )
-        )
+        calls = [partial(write, each, *next(site.invitations)) for each in comments]
+        at_once(*calls)
 
     def test_control_characters_are_left_out(self, site, invitation):
         """What turns the writing direction of the text that follows, too."""
@@ -561,7 +556,8 @@ class TestOptingOut:
         id_, path = invitation
         body = {"List-Unsubscribe": "One-Click"}
         for _each in range(2):
-            reply = requests.post(f"{site.url}{path}/stop", body, headers=site.headers())
+            url = f"{site.url}{path}/stop"
+            reply = requests.post(url, body, headers=site.headers())
             assert (reply.status_code, reply.text) == (200, "")
         assert self.suppressed(site, id_) == [("opted_out",)]
         unknown = f"{site.url}/nps/{secrets.token_urlsafe(32)}/stop"

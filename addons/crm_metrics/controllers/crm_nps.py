@@ -199,7 +199,7 @@ class CrmNpsController(http.Controller):
         return None
 
     def _key(self, key):
-        """Return a key in the memory of this process, which may serve many databases."""
+        """Return a key in this process, which may serve many databases."""
         return (request.db, key)
 
     def _invitation(self, token):
