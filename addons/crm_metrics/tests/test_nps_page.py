@@ -316,7 +316,9 @@ class TestPage(HttpCase, NpsAnswerCase):
 
     def test_opting_out_by_one_click(self):
         stop = f"{self.path}/stop"
-        self.assertEqual(self.url_open(stop, {"List-Unsubscribe": "no"}).status_code, 200)
+        self.assertEqual(
+            self.url_open(stop, {"List-Unsubscribe": "no"}).status_code, 200
+        )
         self.assertEqual(self.invitation.state, "sent")
         self.url_open(stop, {"List-Unsubscribe": "One-Click"})
         self.assertEqual(self.invitation.state, "declined")
