@@ -60,6 +60,7 @@ class TestScanners:
         scanner = site.visitor()
         paths = [f"{path}?s={score}" for score in range(11)]
         paths += [path, f"{path}?more=1", f"{path}/stop", site.public[1]]
+        paths += [f"{path}?debug=assets"]
         site.written()
         for each in paths:
             page = scanner.look(each)
