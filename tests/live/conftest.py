@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import psycopg2
 import pytest
+from nps_pages import COUNTER, FILL, Site
 
 from scripts.setup import testing
 from scripts.setup.environment import ready
@@ -174,3 +175,19 @@ def live(_database):
     """The database, settled; it has to be settled again at the end of the test."""
     yield _database
     _database.settle()
+
+
+@pytest.fixture(scope="session")
+def site():
+    """A served database with surveys to answer, for all tests of public pages."""
+    with testing.database(f"crm_metrics_nps_pages_{clone_key()}") as database:
+        printed = testing.shell(database, FILL)
+        testing.sql(database, COUNTER)
+        with testing.server(database, "--proxy-mode") as server:
+            yield Site(server, printed)
+
+
+@pytest.fixture
+def invitation(site):
+    """Number and path of an invitation that nobody has touched."""
+    return next(site.invitations)

@@ -18,6 +18,13 @@ THANKS, CONFIRM, NOTHING = (
     "Please confirm your answer",
     "There is nothing to answer here",
 )
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+}
 #: programs of three kinds, and invitations that were mailed yesterday
 FILL = """
 from datetime import timedelta
@@ -35,7 +42,7 @@ customer, other = env["res.partner"].create(
     [{"name": name, "is_company": True} for name in ("Customer", "Other")])
 contacts = env["res.partner"].create([
     {"name": f"Zebulon {number}", "email": f"zebulon{number}@example.com",
-     "parent_id": customer.id} for number in range(60)])
+     "parent_id": customer.id} for number in range(120)])
 invitations = env["crm.nps.invitation"].create([{
     "program_id": program.id, "wave": "wave,1", "partner_id": contact.id,
     "email": contact.email, "person": contact.email, "lang": "en_US", "state": "sent",
@@ -113,9 +120,10 @@ class Site:
         return visitor
 
     def fetch(self, query, *arguments):
-        with closing(psycopg2.connect(**testing.connection(self.server.database))) as cn:
-            cn.autocommit = True
-            with cn.cursor() as cursor:
+        database = testing.connection(self.server.database)
+        with closing(psycopg2.connect(**database)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
                 cursor.execute(query, arguments or None)
                 return cursor.fetchall() if cursor.description else None
 

@@ -7,24 +7,14 @@ sign away, so that what the tests click stands for a person.
 import time
 
 import pytest
-from nps_pages import CONFIRM, READ, THANKS, Site
-from nps_pages import FILL as FILL_PAGES
+from nps_pages import CONFIRM, READ, THANKS
 from playwright.sync_api import sync_playwright
 
 from scripts.setup import testing
-from scripts.setup.paths import clone_key
 
 SANDBOX = ["--no-sandbox", "--disable-dev-shm-usage"]
 PERSON = [*SANDBOX, "--disable-blink-features=AutomationControlled"]
 SEND = ".o_crm_nps_send"
-
-
-@pytest.fixture(scope="module")
-def site():
-    with testing.database(f"crm_metrics_nps_browser_{clone_key()}") as database:
-        printed = testing.shell(database, FILL_PAGES)
-        with testing.server(database, "--proxy-mode") as server:
-            yield Site(server, printed)
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +50,6 @@ def opened(site, browsers):
     yield open_page
     for context in contexts:
         context.close()
-
-
-@pytest.fixture
-def invitation(site):
-    return next(site.invitations)
 
 
 def read(page):

@@ -24,7 +24,6 @@ PUBLIC = {
     "sitemap": False,
     "max_content_length": BODY_LIMIT,
 }
-#: `readonly`: PostgreSQL itself refuses to write, whatever a look asks for
 LOOK = {**PUBLIC, "methods": ["GET", "HEAD", "OPTIONS"], "readonly": True}
 #: `csrf`: checked below; who comes late is asked again, not turned away, and the mail
 #: provider that opts somebody out with one click can have no such token
@@ -62,7 +61,7 @@ class CrmNpsController(http.Controller):
     @http.route("/nps/<string:token>/stop", **LOOK)
     def crm_nps_stop_look(self, token, **_query):
         """Show the page to opt out by."""
-        if refusal := self._refusal(token, guard.viewers):
+        if refusal := self._refusal_to_look(token):
             return refusal
         invitation = self._invitation(token)
         if not invitation or not invitation._stop_open():
@@ -95,7 +94,7 @@ class CrmNpsController(http.Controller):
     # -- looking and answering -------------------------------------------
 
     def _look(self, token, find, query):
-        if refusal := self._refusal(token, guard.viewers):
+        if refusal := self._refusal_to_look(token):
             return refusal
         subject, secret = find(token), self._secret()
         if not subject or not subject._reply_open(secret):
@@ -186,6 +185,15 @@ class CrmNpsController(http.Controller):
 
     # -- what a request says ---------------------------------------------
 
+    def _refusal_to_look(self, token):
+        """Let PostgreSQL refuse to write from here on; see `_refusal`.
+
+        `readonly` of the route alone does that only where there is a replica, and
+        Odoo then tries again on the other server.
+        """
+        request.env.cr.execute("SET TRANSACTION READ ONLY")
+        return self._refusal(token, guard.viewers)
+
     def _refusal(self, token, limiter):
         """Return what to answer who asks too often, and who asks for no page at all."""
         address = guard.network(request.httprequest.remote_addr)
@@ -199,7 +207,7 @@ class CrmNpsController(http.Controller):
         return None
 
     def _key(self, key):
-        """Return a key in the memory of this process, which may serve many databases."""
+        """Return a key in this process, which may serve many databases."""
         return (request.db, key)
 
     def _invitation(self, token):

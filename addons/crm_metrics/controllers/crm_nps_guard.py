@@ -103,7 +103,8 @@ def network(address):
         parsed = ipaddress.ip_address(address or "")
     except ValueError:
         return address
-    if parsed.version == 6 and not parsed.ipv4_mapped:
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    if parsed.version == 6:
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return str(parsed)
 

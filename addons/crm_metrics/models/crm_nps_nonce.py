@@ -51,7 +51,8 @@ class CrmNpsNonce(models.Model):
         """
         issued = f"{int(time.time() * 1000):x}"
         salt = secrets.token_hex(12)
-        return "-".join((purpose, issued, salt, self._sign(purpose, issued, salt, subject)))
+        signature = self._sign(purpose, issued, salt, subject)
+        return "-".join((purpose, issued, salt, signature))
 
     @api.model
     def _sign(self, *parts):
@@ -59,7 +60,7 @@ class CrmNpsNonce(models.Model):
 
     @api.model
     def _read_nonce(self, text, subject):
-        """Return what a nonce says, None if it is not ours, too old, or of another page.
+        """Return what a nonce says, None if it is too old, or not of this page.
 
         :param text: as it came from the outside
         :rtype: Nonce

@@ -52,7 +52,7 @@ class CrmNpsAnswer(models.Model):
         return {"score": score, "comment": comment or False}
 
     def _may_change(self):
-        """Tell whether who gave it may still change it; the secret is checked before."""
+        """Tell whether it is not too late to change it."""
         until = self.date + timedelta(hours=EDIT_HOURS)
         return fields.Datetime.now() <= until
 
@@ -129,7 +129,7 @@ class CrmNpsReplyMixin(models.AbstractModel):
         return answers.search(mine & Domain(domain), limit=1)
 
     def _for_replies(self):
-        """Return it for writing: nobody stands as the author of what comes from outside.
+        """Return it for writing: nobody is the author of what comes from outside.
 
         Whoever is logged in, or whatever language he speaks, leaves no trace.
         """

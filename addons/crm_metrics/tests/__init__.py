@@ -50,6 +50,7 @@ from . import test_nps_partner
 from . import test_nps_complaint
 from . import test_web_nps
 from . import test_nps_program
+from . import test_nps_page
 from . import test_nps_prepare
 from . import test_nps_sample
 from . import test_nps_links
