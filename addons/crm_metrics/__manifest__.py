@@ -53,6 +53,7 @@
         "views/crm_metrics_recurring_views.xml",
         "views/crm_metrics_bottlenecks_views.xml",
         "views/crm_metrics_customers_views.xml",
+        "views/crm_metrics_nps_views.xml",
         "views/crm_metrics_menus.xml",
     ],
     "demo": [

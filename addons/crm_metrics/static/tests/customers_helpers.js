@@ -38,6 +38,7 @@ class CrmCustomerScore extends models.Model {
     f = fields.Integer();
     m = fields.Integer();
     partner_id = fields.Many2one({relation: "res.partner"});
+    complaint = fields.Char();
     segment_id = fields.Many2one({relation: "crm.customer.segment"});
     previous_segment_id = fields.Many2one({relation: "crm.customer.segment"});
     salesperson_id = fields.Many2one({relation: "res.users"});
@@ -233,6 +234,7 @@ export function segmentsResult() {
             },
         ],
         cells,
+        complaint: {customers: 3, revenue: 120.5},
         migrations: [
             {previous_segment_id: 1, segment_id: 1, customers: 8},
             {previous_segment_id: 1, segment_id: 2, customers: 3},
