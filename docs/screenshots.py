@@ -20,8 +20,8 @@ from scripts.setup.console import say
 
 IMAGES = Path(__file__).parent / "images"
 SIZE = {"width": 1372, "height": 900}
-PHONE = {"width": 412, "height": 800}
-MAIL = {"width": 640, "height": 560}
+PHONE = {"width": 412, "height": 620}
+MAIL = {"width": 640, "height": 440}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 #: Nothing waits any more, as a minute after the start of a server; then the demo data's
 #: customer with most movements, one of its subscriptions, the largest deal that is
