@@ -73,10 +73,11 @@ print(
 class Camera:
     """A browser that is logged in."""
 
-    def __init__(self, page: Page, url: str, records: dict) -> None:
+    def __init__(self, page: Page, url: str) -> None:
         self.page = page
         self.url = url
-        self.records = records
+        #: what PICK has chosen
+        self.records: dict = {}
 
     def login(self) -> None:
         self.page.goto(f"{self.url}/web/login")
@@ -269,13 +270,14 @@ def main(only: list[str]) -> None:
         testing.server(database) as odoo,
         sync_playwright() as playwright,
     ):
-        records = json.loads(testing.shell(database, PICK).splitlines()[-1])
         browser = playwright.chromium.launch(
             executable_path=str(testing.browser()), args=ARGUMENTS
         )
         page = browser.new_page(viewport=SIZE, locale="en-US", timezone_id="UTC")
-        camera = Camera(page, odoo.url, records)
+        camera = Camera(page, odoo.url)
         camera.login()
+        # after that: the first login tells Odoo a time zone, and something waits
+        camera.records = json.loads(testing.shell(database, PICK).splitlines()[-1])
         for name, take in pictures(camera).items():
             if name in (only or pictures(camera)):
                 say(f"   {name}")
