@@ -221,6 +221,10 @@ class Camera:
         self.open(
             f"contacts/{self.records['customer']}", ".o_form_view .oe_stat_button"
         )
+        self.page.click(".o_notebook .nav-link[name=sales_purchases]")
+        self.rest()
+        self.page.click(".o_button_more")
+        self.page.wait_for_selector(".o-dropdown--menu .oe_stat_button")
 
     def data_quality(self) -> None:
         self.open("metrics-issues", ".o_list_view")
