@@ -1,11 +1,13 @@
-"""Measures of feedback: preparing the invitations of a wave."""
+"""Measures of feedback: preparing the invitations of a wave, and mailing them."""
 
 from odoo.api import Environment
 from odoo.models import BaseModel
 
-from . import book
+from . import book, mailing
 from .harness import Bench, forget_peak, say, twin_of
 
+#: mails that are sent for the measure of sending
+MAILS = 2_000
 TWIN = "INSERT INTO bench_invitation SELECT * FROM crm_nps_invitation"
 
 
@@ -14,6 +16,7 @@ def measure(bench: Bench, contacts: int) -> None:
     say(f"writing {contacts} customers that have bought something")
     _seconds, program = bench.timed(lambda env: _fill(env, contacts).id)
     _prepare(bench, program, contacts)
+    mailing.measure(bench, program, mails=min(contacts, MAILS))
 
 
 def _fill(env: Environment, contacts: int) -> BaseModel:

@@ -76,6 +76,7 @@ class CrmNpsInvitation(models.Model):
                     SELECT count(DISTINCT coalesce(o.person, o.id::varchar))
                       FROM crm_nps_invitation o
                      WHERE o.account_id = i.account_id
+                       AND o.person IS DISTINCT FROM i.person
                        AND o.id != i.id AND NOT coalesce(o.test, FALSE)
                        AND o.sent_at > %(now)s - p.account_days * interval '1 day')
                 THEN 'account'

@@ -73,7 +73,6 @@ class CrmNpsInvitation(models.Model):
     )
     account_id = fields.Many2one(
         "res.partner",
-        string="Account",
         compute="_compute_account_id",
         store=True,
         precompute=True,

@@ -23,7 +23,7 @@ class Letter:
     invitation_id: int
     address: str
     server_id: int | bool
-    message: EmailMessage
+    message: EmailMessage | None
 
 
 class CrmNpsInvitation(models.Model):
@@ -46,9 +46,12 @@ class CrmNpsInvitation(models.Model):
         sender = self.with_company(program.company_id).with_context(
             crm_nps_sending=SENDING
         )
-        letters = {}
-        for lang, group in sender.grouped("lang").items():
-            in_lang = group.with_context(lang=lang or program.company_id.partner_id.lang)
+        # who has no address any more is skipped when its turn comes
+        letters = {id_: Letter(id_, "", False, None) for id_ in self.ids}
+        for lang, group in sender.filtered("email").grouped("lang").items():
+            in_lang = group.with_context(
+                lang=lang or program.company_id.partner_id.lang
+            )
             letters.update(in_lang._letters_in_lang(program, template, reminder))
         return [letters[id_] for id_ in self.ids]
 
@@ -99,9 +102,11 @@ class CrmNpsInvitation(models.Model):
 
         Rendered once for all of them, unlike Odoo's layouts, which know the record.
         """
-        return self.env["ir.qweb"]._render(
-            "crm_metrics.mail_nps_layout", {"body": BODY}
-        ).strip()
+        return (
+            self.env["ir.qweb"]
+            ._render("crm_metrics.mail_nps_layout", {"body": BODY})
+            .strip()
+        )
 
     def _with_way_out(self, body):
         """Return the body of a mail with a link to opt out, whatever its template."""
@@ -152,10 +157,18 @@ class CrmNpsInvitation(models.Model):
 def text_of(html):
     """Return the text of a mail, with each link on a line of its own."""
     tree = lxml.html.fromstring(html)
+    for element in tree.iter():
+        # where the lines of a template are wrapped means nothing
+        element.text = _one_line(element.text)
+        element.tail = _one_line(element.tail)
     for link in tree.xpath("//a[@href]"):
         words, url, tail = link.text_content().strip(), link.get("href"), link.tail
         link.clear()
         link.tag, link.tail = "p", tail
-        link.text = url if words in ("", url) else f"{words}: {url}"
+        link.text = "\n" + (url if words in ("", url) else f"{words}: {url}")
     text = lxml.html.tostring(tree, encoding="unicode")
     return html2plaintext(text, include_references=False)
+
+
+def _one_line(text):
+    return text and re.sub(r"\s+", " ", text)

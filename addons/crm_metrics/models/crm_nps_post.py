@@ -84,9 +84,7 @@ class Post:
             send_validated_to=extract_rfc2822_addresses(address)
         )
         try:
-            servers.send_email(
-                message, mail_server_id=server_id, smtp_session=session
-            )
+            servers.send_email(message, mail_server_id=server_id, smtp_session=session)
         except Exception as error:
             outcome = _outcome_of(error, bool(claimed))
             if outcome.result in ("broken", "uncertain"):
@@ -158,9 +156,7 @@ def _refusal(code, text):
     """
     if code == CLOSING:
         return "broken"
-    if code < 500 or (
-        text.startswith("5.") and not text.startswith(ABOUT_THE_ADDRESS)
-    ):
+    if code < 500 or (text.startswith("5.") and not text.startswith(ABOUT_THE_ADDRESS)):
         return "later"
     return "refused"
 

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from .qr_image import qr_image
+
 DEFAULT_QUARANTINE_DAYS = 90
 DEFAULT_EXPIRY_DAYS = 30
 
@@ -195,7 +197,7 @@ class CrmNpsProgram(models.Model):
     )
     public_token = fields.Char(copy=False, readonly=True, index="btree_not_null")
     public_url = fields.Char(string="Public Address", compute="_compute_public_url")
-    public_qr_url = fields.Char(string="QR Code", compute="_compute_public_url")
+    public_qr = fields.Char(string="QR Code", compute="_compute_public_url")
     followup_hours = fields.Integer(
         string="Hours to Follow Up",
         default=24,
@@ -226,9 +228,7 @@ class CrmNpsProgram(models.Model):
             token = program.public and program.public_token
             url = token and f"{program.get_base_url()}/nps/p/{token}"
             program.public_url = url
-            program.public_qr_url = url and (
-                f"/report/barcode/?barcode_type=QR&value={url}&width=200&height=200"
-            )
+            program.public_qr = url and qr_image(url)
 
     @api.constrains("promoter_url", "passive_url", "detractor_url")
     def _check_urls(self):

@@ -122,13 +122,11 @@ class CrmNpsProgram(models.Model):
         """Open what this program was answered."""
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Answers"),
-            "res_model": "crm.nps.answer",
-            "view_mode": "list,form,pivot,graph",
-            "domain": [("program_id", "=", self.id), ("test", "=", False)],
-        }
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_metrics.crm_nps_answer_action"
+        )
+        action["domain"] = [("program_id", "=", self.id)]
+        return action
 
     def _check_manager(self):
         if not self.env.user.has_group("sales_team.group_sale_manager"):

@@ -7,7 +7,6 @@ from psycopg2.extensions import TransactionRollbackError
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 from .crm_nps_post import NoServer, Post
 
@@ -23,6 +22,8 @@ BACK_OFF = timedelta(minutes=5)
 BROKEN_IN_A_ROW = 3
 #: and a program waits so long
 OUTAGE = timedelta(minutes=10)
+#: how often it is tried again to write to what somebody else is writing to
+RACES = 3
 #: what a broken template says is cut to so many letters
 WORDS = 500
 #: number of the lock of the one sender; no other meaning
@@ -68,6 +69,10 @@ class CrmNpsInvitation(models.Model):
             if alone:
                 cr.execute("SELECT pg_advisory_unlock(%s)", [SENDER])
 
+    def _commit(self):
+        """Commit: mails that have left are not taken back by what fails later."""
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+
     def _recover(self):
         """Settle what was on its way when the server stopped."""
         left = self.search([("state", "=", "sending")])
@@ -78,7 +83,7 @@ class CrmNpsInvitation(models.Model):
                 len(left),
                 left.ids,
             )
-            self.env.cr.commit()
+            self._commit()
 
     def _expire(self):
         now = fields.Datetime.now()
@@ -89,7 +94,7 @@ class CrmNpsInvitation(models.Model):
             if not over:
                 return
             over.state = "expired"
-            self.env.cr.commit()
+            self._commit()
 
     def _send_due(self):
         progress = self.env["ir.cron"]._commit_progress
@@ -103,8 +108,15 @@ class CrmNpsInvitation(models.Model):
             ):
                 # each is looked at once in a run, whatever becomes of it
                 after = (batch[-1].planned_at, batch[-1].id)
-                self._send_batch(batch, reminder)
+                try:
+                    self._send_batch(batch, reminder)
+                except TransactionRollbackError:
+                    # somebody has written to one of them; the next run looks again
+                    self.env.cr.rollback()
                 seconds = progress(len(batch))
+                if not seconds:
+                    # others have their turn; then go on at once, not in a minute
+                    self.env.ref("crm_metrics.ir_cron_nps_send")._trigger()
 
     def _send_batch(self, batch, reminder):
         for program, group in batch.grouped("program_id").items():
@@ -113,7 +125,7 @@ class CrmNpsInvitation(models.Model):
             letters = self._written(ready, reminder)
             company = program.company_id
             post = Post(company.with_company(company))
-            self.env.cr.commit()
+            self._commit()
             with post:
                 self._send_letters(post, letters, program, room, reminder)
 
@@ -140,7 +152,7 @@ class CrmNpsInvitation(models.Model):
         for letter in letters:
             if room is not None and room <= 0:
                 self._put_off(program, program._tomorrow(), reminder=reminder)
-                self.env.cr.commit()
+                self._commit()
                 return
             try:
                 outcome = self._send_letter(post, letter, reminder)
@@ -164,7 +176,7 @@ class CrmNpsInvitation(models.Model):
         _logger.warning("Mails of %s cannot be sent: %s", program.display_name, words)
         until = fields.Datetime.now() + OUTAGE
         self._put_off(program, until, words, reminder=reminder)
-        self.env.cr.commit()
+        self._commit()
 
     # -- one mail --------------------------------------------------------
 
@@ -197,11 +209,11 @@ class CrmNpsInvitation(models.Model):
         invitation = self.browse(letter.invitation_id)
         facts = invitation._take(reminder=reminder)
         if not facts:
-            self.env.cr.commit()
+            self._commit()
             return None
         if facts["obstacle"]:
             invitation.write({"state": "skipped", "skip_reason": facts["obstacle"]})
-            self.env.cr.commit()
+            self._commit()
             return None
         if reminder:
             values, back = _claim_again(facts)
@@ -211,26 +223,41 @@ class CrmNpsInvitation(models.Model):
 
         def claim():
             invitation.write(values)
-            self.env.cr.commit()
+            self._commit()
             claimed.append(True)
 
         outcome = post.deliver(letter.message, letter.address, letter.server_id, claim)
-        if claimed:
-            # the customer may have been faster than the server's answer
-            state = "sent" if reminder else "sending"
-            invitation = invitation._locked_in(state)
-        elif outcome.result in ("sent", "uncertain"):
-            invitation.write(values)  # by a transport without sessions
         if outcome.result in ("sent", "uncertain"):
-            uncertain = outcome.result == "uncertain"
-            invitation.write({"state": "sent", "attempts": 0, "error": False})
-            if uncertain:
-                invitation.write({"uncertain": True, "error": outcome.words})
+            after = {"state": "sent", "attempts": 0, "error": False}
+            if outcome.result == "uncertain":
+                after.update(uncertain=True, error=outcome.words)
+            if not claimed:  # by a transport without sessions
+                after = values | after
         else:
-            undone = back if claimed else {}
-            invitation.write({**undone, **_failed(outcome, facts, reminder)})
-        self.env.cr.commit()
+            after = _failed(outcome, facts, reminder)
+            if claimed:
+                after = back | after
+        if claimed:
+            invitation._settle("sent" if reminder else "sending", after)
+        else:
+            invitation.write(after)
+            self._commit()
         return outcome
+
+    def _settle(self, state, values):
+        """Write what became of a mail that was claimed, unless something else did.
+
+        The customer may have answered before the server has.
+
+        :param state: in which the claim has left it
+        """
+        for _attempt in range(RACES):
+            try:
+                self._locked_in(state).write(values)
+                self._commit()
+                return
+            except TransactionRollbackError:
+                self.env.cr.rollback()
 
     def _bounce(self, words):
         """Note that mails came back; what was answered meanwhile stays answered.

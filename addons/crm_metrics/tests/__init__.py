@@ -53,3 +53,5 @@ from . import test_nps_program
 from . import test_nps_prepare
 from . import test_nps_quarantine
 from . import test_nps_trigger
+from . import test_nps_mail
+from . import test_nps_send

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import Command, fields
 from odoo.exceptions import UserError
+from odoo.tests import Form
 
 from ..models.crm_nps_invitation import SENDING, SKIP_REASONS
 from .nps_case import INVITATION, NpsCase
@@ -522,6 +523,11 @@ class TestAskByHand(NpsCase):
         self.running.legal_basis = "other"
         self.assertEqual(self.ask(self.seller_all, leads[1]).planned_count, 1)
 
+    def test_many_are_counted_instead_of_named(self):
+        contacts = self.env["res.partner"].create([{"name": "Many"}] * 21)
+        self.assertEqual(self.ask(records=contacts).notice, "21 contacts")
+        self.assertFalse(self.ask(records=contacts[1:]).notice)
+
     def test_a_second_time(self):
         self.ask(partner_ids=self.anna.ids).action_ask()
         wizard = self.ask(partner_ids=self.anna.ids)
@@ -561,6 +567,12 @@ class TestAskByHand(NpsCase):
         """The action's list menu hands over ids; other fields stay empty."""
         wizard = self.ask(records=self.anna | self.ben)
         self.assertEqual(wizard.partner_ids, self.anna | self.ben)
+        context = {"active_model": "res.partner", "active_ids": self.anna.ids}
+        wizards = self.env["crm.nps.ask"].with_user(self.seller)
+        with Form(wizards.with_context(**context)) as form:
+            self.assertEqual(form.program_id, self.running)
+            self.assertEqual(form.partner_ids.ids, self.anna.ids)
+            self.assertEqual(form.planned_count, 1)
         self.assertFalse(wizard.lead_ids)
         lead = self.env["crm.lead"].create({"name": "A"})
         wizard = self.ask(self.seller_all, lead)

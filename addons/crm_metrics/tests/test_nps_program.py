@@ -74,7 +74,7 @@ class TestPrograms(NpsCase):
         url, token = program.public_url, program.public_token
         self.assertEqual(url, f"{program.get_base_url()}/nps/p/{token}")
         self.assertGreaterEqual(len(token), 43)
-        self.assertIn(url, program.public_qr_url)
+        self.assertTrue(program.public_qr.startswith("data:image/svg+xml;base64,"))
         program.public = False
         self.assertFalse(program.public_url)
         program.public = True

@@ -1,7 +1,10 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..models.crm_nps_judge import Judge
+
+#: more than so many are counted instead of named
+NAMES = 20
 
 
 class CrmNpsAsk(models.TransientModel):
@@ -23,6 +26,7 @@ class CrmNpsAsk(models.TransientModel):
     lead_ids = fields.Many2many(
         "crm.lead", string="Opportunities", context={"active_test": False}
     )
+    notice = fields.Char(compute="_compute_notice", help="Instead of too many names.")
     planned_count = fields.Integer(string="Will Be Asked", compute="_compute_preview")
     skipped = fields.Text(string="Will Not Be Asked", compute="_compute_preview")
 
@@ -39,7 +43,8 @@ class CrmNpsAsk(models.TransientModel):
             self.env.context.get("active_model")
         )
         if name in fields and name not in values:
-            values[name] = self.env.context.get("active_ids")
+            ids = self.env.context.get("active_ids")
+            values[name] = [Command.set(ids or [])]
         return values
 
     @api.model
@@ -54,6 +59,16 @@ class CrmNpsAsk(models.TransientModel):
         name = "lead_ids" if records._name == "crm.lead" else "partner_ids"
         action["context"] = {f"default_{name}": records.ids}
         return action
+
+    @api.depends("partner_ids", "lead_ids")
+    def _compute_notice(self):
+        for wizard in self:
+            contacts, leads = len(wizard.partner_ids), len(wizard.lead_ids)
+            wizard.notice = False
+            if contacts > NAMES:
+                wizard.notice = self.env._("%(count)s contacts", count=contacts)
+            elif leads > NAMES:
+                wizard.notice = self.env._("%(count)s opportunities", count=leads)
 
     @api.depends("program_id", "partner_ids", "lead_ids")
     def _compute_preview(self):
