@@ -5,15 +5,15 @@ import sys
 
 from scripts.setup import testing
 
-from . import bottlenecks, feedback, lead_write, pipeline, purchases, recurring
+from . import bottlenecks, feedback, lead_write, nps, pipeline, purchases, recurring
 from .harness import Bench, registry_of
 
 #: What each size is of the rows of `large`.
 SIZES = {"large": 1, "small": 0.1}
 CUSTOMERS = 200_000
 DEALS = 500_000
-CONTACTS = 100_000
-PARTS = ("recurring", "purchases", "leads", "pipeline", "feedback")
+CONTACTS = ANSWERS = 100_000
+PARTS = ("recurring", "purchases", "nps", "leads", "pipeline", "feedback")
 
 
 def main() -> int:
@@ -37,6 +37,8 @@ def main() -> int:
             recurring.measure(bench, customers=int(CUSTOMERS * size))
         if "purchases" in arguments.only:
             purchases.measure(bench, customers=int(CUSTOMERS * size))
+        if "nps" in arguments.only:
+            nps.measure(bench, answers=int(ANSWERS * size))
         if "leads" in arguments.only:
             lead_write.measure(bench)
         if "pipeline" in arguments.only:

@@ -51,7 +51,9 @@ class CrmNpsNonce(models.Model):
         """
         issued = f"{int(time.time() * 1000):x}"
         salt = secrets.token_hex(12)
-        return "-".join((purpose, issued, salt, self._sign(purpose, issued, salt, subject)))
+        return "-".join(
+            (purpose, issued, salt, self._sign(purpose, issued, salt, subject))
+        )
 
     @api.model
     def _sign(self, *parts):
