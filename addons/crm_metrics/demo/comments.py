@@ -7,7 +7,7 @@ PROMOTER, PASSIVE, DETRACTOR = "promoter", "passive", "detractor"
 PRICE, SUPPORT, EASE, RELIABLE, FEATURE, START, CONTACT = TAGS = (
     "Price",
     "Support",
-    "Easy to Use",
+    "Ease of Use",
     "Reliability",
     "Missing Feature",
     "Getting Started",

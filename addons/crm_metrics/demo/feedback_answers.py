@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from .comments import COMMENTS, DETRACTOR, PASSIVE, PROMOTER, language
+from .comments import COMMENTS, DETRACTOR, PASSIVE, PROMOTER, SUPPORT, language
 from .story import BAD_QUARTER, PRICE_RISE, SEED
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ OUTCOMES = {"recovered": 42, "understood": 28, "not_reached": 12, "lost": 18}
 PUBLIC, PUBLIC_DAYS = 26, 240
 #: why a manager took answers out of the score
 EXCLUDED = ("Meant another supplier, said so on the phone", "Answered by mistake")
+#: who waits for a call: score, comment and what it is about
+YESTERDAY = (3, "Third ticket about the same thing. Nobody calls back.", (SUPPORT,))
 #: what programs that open links in mails did, and how it was noticed
 SUSPECT = ("automatic", "early", "scores")
 
@@ -80,10 +82,10 @@ class Answers:
         self.random = Random(SEED + 4)
         self.unsaid: dict[tuple[str, str], list] = {}
         self.all: list[Answer] = []
-        self._complain_yesterday()
         for invitation in feedback.invitations:
             if invitation.answered:
                 self._answer(invitation)
+        self._complain_yesterday()
         self._doubt()
         self._exclude()
         for answer in self.all:
@@ -95,15 +97,19 @@ class Answers:
 
     def _complain_yesterday(self) -> None:
         """Let one of those asked last be unhappy, and nobody have called yet."""
-        waiting = [
+        invitation = next(
             invitation
             for invitation in self.feedback.invitations
-            if invitation.state in ("sent", "answered")
+            if invitation.state == "sent"
             and invitation.program == "manual"
             and self.end - invitation.at < timedelta(7)
-        ]
-        waiting[0].state = "answered"
-        waiting[0].answered = self.end - timedelta(hours=8, minutes=21)
+        )
+        invitation.state = "answered"
+        invitation.answered = self.end - timedelta(hours=8, minutes=21)
+        score, comment, tags = YESTERDAY
+        self.all.append(
+            Answer(invitation.answered, score, comment, tags, invitation=invitation)
+        )
 
     def _answer(self, invitation: Invitation) -> None:
         person = invitation.person
@@ -119,9 +125,8 @@ class Answers:
         if not customer:
             return MOODS["good"]
         day, first = invitation.answered.date(), self.feedback.story._first
-        yesterday = (self.end - timedelta(1)).date()
         complains = id(customer) in self.feedback.complaining
-        if complains and day >= first(PRICE_RISE) or day == yesterday:
+        if complains and day >= first(PRICE_RISE):
             return MOODS["complains"]
         if self.feedback.leaves(customer, day):
             return MOODS["leaves"]

@@ -71,6 +71,9 @@ class TestDemoFeedback(DemoCase):
         running = self.programs.filtered(lambda program: program.state == "running")
         self.assertEqual(running.mapped("trigger"), ["manual"])
         self.assertEqual(running.mapped("reminder_count"), ["0"])
+        self.assertEqual(running._trigger_candidates(), [])
+        for reminder in (False, True):
+            self.assertFalse(self.invitations._due_count(reminder=reminder))
         domain = [("model", "in", ["crm.nps.answer", "crm.nps.invitation"])]
         ours = self.answers.ids + self.invitations.ids
         about = [*domain, ("res_id", "in", ours)]
