@@ -5,14 +5,15 @@ import sys
 
 from scripts.setup import testing
 
-from . import bottlenecks, lead_write, pipeline, purchases, recurring
+from . import bottlenecks, feedback, lead_write, pipeline, purchases, recurring
 from .harness import Bench, registry_of
 
 #: What each size is of the rows of `large`.
 SIZES = {"large": 1, "small": 0.1}
 CUSTOMERS = 200_000
 DEALS = 500_000
-PARTS = ("recurring", "purchases", "leads", "pipeline")
+CONTACTS = 100_000
+PARTS = ("recurring", "purchases", "leads", "pipeline", "feedback")
 
 
 def main() -> int:
@@ -41,6 +42,8 @@ def main() -> int:
         if "pipeline" in arguments.only:
             pipeline.measure(bench, leads=int(DEALS * size))
             bottlenecks.measure(bench)
+        if "feedback" in arguments.only:
+            feedback.measure(bench, contacts=int(CONTACTS * size))
     return 0
 
 

@@ -80,7 +80,10 @@ COMMENTS = {
     },
     DETRACTOR: {
         "en": (
-            ("Third ticket about the same thing. Nobody feels responsible.", (SUPPORT,)),
+            (
+                "Third ticket about the same thing. Nobody feels responsible.",
+                (SUPPORT,),
+            ),
             ("Prices went up and nothing got better.", (PRICE,)),
             ("Orders arrive late, and nobody tells us.", (RELIABLE,)),
             ("We buy here every other week and are treated as strangers.", (CONTACT,)),

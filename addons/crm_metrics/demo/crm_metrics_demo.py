@@ -31,11 +31,14 @@ class CrmMetricsDemo(models.AbstractModel):
             no_reset_password=True,
         )
         story = Story(self.env.company._metrics_today())
-        sellers = self._create_sellers()
-        partners = self._create_customers(story, sellers)
         # the log may not run ahead of the clock, in no time zone
         today = min(story.today, fields.Date.today())
         deals = Pipeline(story, today).deals
+        purchases = Purchases(story)
+        feedback = Feedback(story, purchases, deals, today)
+        sellers = self._create_sellers()
+        partners = self._create_customers(story, sellers)
+        contacts = self._create_contacts(feedback, sellers, partners)
         leads = self._create_pipeline(deals, sellers, partners)
         self.env.company.write(
             {
@@ -44,12 +47,10 @@ class CrmMetricsDemo(models.AbstractModel):
                 "crm_metrics_stuck_activity": True,
             }
         )
-        won = {id(deal.subscription): leads.get(id(deal)) for deal in deals}
+        won = {id(d.subscription): leads[id(d)] for d in deals if d.subscription}
         subscriptions = self._create_subscriptions(story, sellers, partners, won)
-        purchases = Purchases(story)
         self._create_purchases(purchases, sellers, partners)
-        feedback = Feedback(story, purchases, deals, today)
-        self._create_feedback(feedback, sellers, partners, leads, subscriptions)
+        self._create_feedback(feedback, sellers, contacts, {**leads, **subscriptions})
         engine = self.env["crm.metrics.engine"]
         for fact in engine._facts():
             engine.recompute(fact)

@@ -54,6 +54,12 @@ PROGRAMS = {
         "public": True,
     },
 }
+#: how often a mail server was tried, and what it said
+ATTEMPTS = 6
+ERRORS = {
+    "failed": "Connection refused",
+    "bounced": "550 5.1.1 Recipient address rejected: user unknown",
+}
 
 
 class CrmMetricsDemo(models.AbstractModel):
@@ -61,15 +67,13 @@ class CrmMetricsDemo(models.AbstractModel):
 
     _inherit = "crm.metrics.demo"
 
-    def _create_feedback(self, feedback, sellers, partners, leads, subscriptions):
+    def _create_feedback(self, feedback, sellers, contacts, targets):
         """Write programs, invitations and answers.
 
-        :param partners: contact of each customer, `leads`: of each deal,
-            `subscriptions`: of each one of the story; all by `id()`
+        :param dict contacts: of the people of the story, by `id()`
+        :param dict targets: leads and subscriptions of those of the story, by `id()`
         """
-        contacts = self._create_contacts(feedback, sellers, partners)
         programs = self._create_programs(feedback, sellers)
-        targets = {**leads, **subscriptions}
         invitations = self._create_invitations(feedback, programs, contacts, targets)
         self._suppress_refusals(feedback, invitations)
         self._create_answers(feedback, sellers, programs, invitations)
@@ -118,7 +122,9 @@ class CrmMetricsDemo(models.AbstractModel):
         email = self._email(person.name, person.customer.name)
         if person.unreachable == "double":
             return account.email
-        return email.replace("@", " at ") if person.unreachable == "bad_email" else email
+        return (
+            email.replace("@", " at ") if person.unreachable == "bad_email" else email
+        )
 
     def _refuse(self, feedback, contacts):
         """List whom nobody may write to: on the blacklist, or erased."""
@@ -179,7 +185,8 @@ class CrmMetricsDemo(models.AbstractModel):
                     "last_sent_at": told.last_sent,
                     "reminders": told.reminders,
                     "uncertain": told.uncertain,
-                    "error": told.state == "failed" and "The connection was refused.",
+                    "attempts": told.state == "failed" and ATTEMPTS,
+                    "error": ERRORS.get(told.state),
                     "expires_at": told.expires,
                     "answered_at": told.answered,
                 }

@@ -1,9 +1,9 @@
-"""The feedback of the story: who was asked in the last 18 months, and what became of it.
+"""The feedback of the story: who was asked in 18 months, and what became of it.
 
 Plain Python, no Odoo. All customers were asked in two waves, one before the price rise
-and one after it; beside that whoever had signed, whoever was about to leave, and some by
-hand. The rules are those of the app: nobody is asked twice within 90 days, no account too
-often, nobody who opted out. What they answered is in `feedback_answers.py`.
+and one after it; beside that whoever had signed, whoever was about to leave, and some
+by hand. The rules are those of the app: nobody is asked twice within 90 days, no
+account too often, nobody who opted out. What they said is in `feedback_answers.py`.
 """
 
 from __future__ import annotations
@@ -110,12 +110,14 @@ class Feedback:
         lately = purchases.today - timedelta(45)
         buying = {id(p.customer) for p in purchases.all if p.day > lately}
         loyal = [id(customer) for customer in purchases.loyal]
-        return {key for key in loyal[: len(loyal) * 3 // 5] if key in buying}
+        return {key for key in loyal[: len(loyal) * 7 // 10] if key in buying}
 
     def _people(self, customer: Customer) -> list[Person]:
         known = [customer.contact] if customer.contact else []
         for _each in range(self.random.randint(*COLLEAGUES[customer.size])):
-            name = " ".join(map(self.random.choice, (names.FIRST_NAMES, names.LAST_NAMES)))
+            name = " ".join(
+                map(self.random.choice, (names.FIRST_NAMES, names.LAST_NAMES))
+            )
             if name not in known:
                 known.append(name)
         return [Person(customer, name) for name in (None, *known)]

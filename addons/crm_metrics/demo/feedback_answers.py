@@ -1,8 +1,8 @@
 """What the customers of the demo data answered, and who called them back.
 
-Plain Python, no Odoo. Before the prices rose most were content; in the months after that
-fewer were, and it is slowly getting better. Who spends little and keeps buying is treated
-badly, and says so.
+Plain Python, no Odoo. Before the prices rose most were content; in the months after
+that fewer were, and it is slowly getting better. Who spends little and keeps buying is
+treated badly, and says so.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ SCORES = {
 MOODS = {
     "complains": (0, 0, 100),
     "leaves": (18, 34, 48),
-    "bad": (42, 33, 25),
-    "later": (50, 33, 17),
-    "good": (62, 27, 11),
+    "bad": (52, 32, 16),
+    "later": (60, 30, 10),
+    "good": (57, 29, 14),
     "passer-by": (40, 25, 35),
 }
 #: share of those who write something, in hundredths

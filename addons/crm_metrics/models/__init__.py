@@ -98,4 +98,5 @@ from . import (
     crm_nps_reply,
     crm_nps_reply_program,
     crm_nps_reply_invitation,
+    crm_nps_export,
 )

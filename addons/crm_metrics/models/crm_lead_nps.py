@@ -123,4 +123,4 @@ class CrmLead(models.Model):
     def action_crm_nps_ask(self):
         """Open the dialogue that asks for feedback on these deals."""
         self.check_access("read")
-        return self.env[ANSWER]._ask_action(self)
+        return self.env["crm.nps.ask"]._action_for(self)

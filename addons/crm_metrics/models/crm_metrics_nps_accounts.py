@@ -97,10 +97,7 @@ class CrmMetrics(models.AbstractModel):
             purchase._field_to_sql(query.table, name, query)
             for name in ("company_id", "partner_id", "amount")
         )
-        account = query.left_join(
-            query.table, "partner_id", "res_partner", "id", "nps_account"
-        )
-        columns = self._nps_slice_columns(options, query, account)
+        columns = self._nps_slice_columns(options, purchase, query, "partner_id")
         factors = SQL(", ").join(
             SQL("(%s, %s::numeric)", company_id, Decimal(str(rate)))
             for company_id, rate in rates.items()

@@ -52,14 +52,11 @@ class CrmMetrics(models.AbstractModel):
                 & Domain("date", "<=", last)
             )
         )
-        names = ("id", "skip_reason", "state", "expires_at", "account_id")
-        id_, reason, state, expires_at, _account = (
+        names = ("id", "skip_reason", "state", "expires_at")
+        id_, reason, state, expires_at = (
             invitation._field_to_sql(query.table, name, query) for name in names
         )
-        account = query.left_join(
-            query.table, "account_id", "res_partner", "id", "nps_account"
-        )
-        columns = self._nps_slice_columns(options, query, account)
+        columns = self._nps_slice_columns(options, invitation, query, "account_id")
         query.add_where(columns["is_kept"])
         return query.select(
             SQL("%s AS id", id_),

@@ -130,10 +130,7 @@ class CrmMetrics(models.AbstractModel):
             options["tz"],
             columns["date"],
         )
-        account = query.left_join(
-            query.table, "account_id", "res_partner", "id", "nps_account"
-        )
-        columns |= self._nps_slice_columns(options, query, account)
+        columns |= self._nps_slice_columns(options, answer, query, "account_id")
         return query.select(
             *(
                 SQL("%s AS %s", sql, SQL.identifier(name))
@@ -141,12 +138,17 @@ class CrmMetrics(models.AbstractModel):
             )
         )
 
-    def _nps_slice_columns(self, options, query, account):
-        """Return the SQL of `slice` and `is_kept` of accounts that are in a query.
+    def _nps_slice_columns(self, options, model, query, link):
+        """Return the SQL of `slice` and `is_kept` of the accounts of records.
 
-        :param query: it has the accounts, the salesperson is joined to it
-        :param str account: alias of the accounts
+        :param model: of the records
+        :param query: of the records; account and salesperson are joined to it
+        :param str link: field of the records with the account
         """
+        # the joins do not say which fields they read
+        model.flush_model([link])
+        self.env["res.partner"].flush_model(["user_id"])
+        account = query.left_join(query.table, link, "res_partner", "id", "nps_account")
         seller = query.left_join(account, "user_id", "res_users", "id", "nps_seller")
         # whoever may read an answer may know whose it is
         partner_sudo = self.env["res.partner"].sudo()

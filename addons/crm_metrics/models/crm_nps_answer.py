@@ -152,16 +152,3 @@ class CrmNpsAnswer(models.Model):
         for answer in self:
             waited = answer.first_contact_at and answer.first_contact_at - answer.date
             answer.contact_hours = waited and waited.total_seconds() / 3600
-
-    @api.model
-    def _ask_action(self, records):
-        """Return the dialogue that asks contacts, or those of deals, for feedback."""
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Ask for Feedback"),
-            "res_model": "crm.nps.ask",
-            "view_mode": "form",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"active_model": records._name, "active_ids": records.ids},
-        }

@@ -31,10 +31,20 @@ class CrmNpsAnswer(models.Model):
 
     def _convert_records(self, records, *, log, savepoint):
         """Refuse what is no score, naming the field; an empty one would become 0."""
-        for dbid, xid, values, info in super()._convert_records(
-            records, log=log, savepoint=savepoint
+        given = {}
+
+        def noted():
+            for number, (record, extras) in enumerate(records):
+                given[number] = "score" in record
+                yield record, extras
+
+        for number, (dbid, xid, values, info) in enumerate(
+            super()._convert_records(noted(), log=log, savepoint=savepoint)
         ):
             score = values.get("score")
+            if given.pop(number) and "score" not in values:
+                # the importer has said already that it cannot read it
+                continue
             if "score" in values and (score is False or not 0 <= score <= 10):
                 message = self._score_message(score)
                 log(dict(info, type="error", field="score", message=message))

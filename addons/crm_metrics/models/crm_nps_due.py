@@ -21,7 +21,7 @@ class CrmNpsInvitation(models.Model):
         if reminder:
             due = SQL(
                 """i.state = 'sent' AND i.expires_at > %(now)s
-                   AND i.reminders < p.reminder_count::int
+                   AND coalesce(i.reminders, 0) < p.reminder_count::int
                    AND i.last_sent_at + p.reminder_days * interval '1 day' <= %(now)s
                    AND %(obstacle)s IS NULL""",
                 now=now,
@@ -118,7 +118,8 @@ class CrmNpsInvitation(models.Model):
         obstacle = SQL("NULL") if reminder else self._first_obstacle_sql()
         found = self.env.execute_query_dict(
             SQL(
-                """SELECT %s AS obstacle, i.attempts, i.reminders, i.last_sent_at,
+                """SELECT %s AS obstacle, coalesce(i.attempts, 0) AS attempts,
+                          coalesce(i.reminders, 0) AS reminders, i.last_sent_at,
                           i.expires_at, p.expiry_days
                    %s AND i.id = %s FOR UPDATE OF i SKIP LOCKED""",
                 obstacle,

@@ -37,7 +37,9 @@ class CrmNpsAnswer(models.Model):
         for activity in unhappy._open_follow_ups():
             answer = self.browse(activity.res_id)
             activity.summary = answer._with_lang(activity.user_id)._follow_up_summary()
-        cron = self.env.ref("crm_metrics.ir_cron_nps_follow_up", raise_if_not_found=False)
+        cron = self.env.ref(
+            "crm_metrics.ir_cron_nps_follow_up", raise_if_not_found=False
+        )
         if unhappy and cron:
             cron._trigger(at=fields.Datetime.now() + WAIT)
 

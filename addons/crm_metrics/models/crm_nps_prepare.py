@@ -52,8 +52,8 @@ class CrmNpsProgram(models.Model):
                 "partner_id": one.partner_id,
                 "account_id": one.account_id,
                 # what was erased does not come back
-                "email": one.skip_reason != "erased" and one.email,
-                "person": one.person,
+                "email": one.skip_reason != "erased" and one.email or False,
+                "person": one.person or False,
                 "lang": lang if lang in languages else fallback,
                 "res_model": candidate.get("res_model"),
                 "res_id": candidate.get("res_id"),

@@ -48,14 +48,9 @@ class CrmNpsProgram(models.Model):
 
     def _check_ready(self):
         self.ensure_one()
-        if not self.mail_template_id:
-            raise UserError(
-                self.env._("Choose the mail by which %(name)s asks.", name=self.name)
-            )
-        if self.reminder_count != "0" and not self.reminder_template_id:
-            raise UserError(
-                self.env._("Choose the reminder of %(name)s.", name=self.name)
-            )
+        self._mail_template(reminder=False)
+        if self.reminder_count != "0":
+            self._mail_template(reminder=True)
         if self.trigger == "wave" and (
             not self.wave_date or self.wave_date < self.company_id._metrics_today()
         ):
@@ -84,10 +79,6 @@ class CrmNpsProgram(models.Model):
         user = self.env.user
         if not user.email_normalized:
             raise UserError(self.env._("Enter your own e-mail address first."))
-        if not self.mail_template_id:
-            raise UserError(
-                self.env._("Choose the mail by which %(name)s asks.", name=self.name)
-            )
         invitation = (
             self.env["crm.nps.invitation"]
             .sudo()

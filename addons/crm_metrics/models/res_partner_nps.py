@@ -207,4 +207,4 @@ class ResPartner(models.Model):
     def action_crm_nps_ask(self):
         """Open the dialogue that asks these contacts for feedback."""
         self.check_access("read")
-        return self.env[ANSWER]._ask_action(self)
+        return self.env["crm.nps.ask"]._action_for(self)

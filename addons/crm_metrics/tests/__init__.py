@@ -6,6 +6,7 @@ from . import test_recurring_measures
 from . import test_cohorts
 from . import test_views
 from . import test_demo
+from . import test_demo_feedback
 from . import test_partner_merge
 from . import test_issues
 from . import test_subscription
@@ -39,6 +40,14 @@ from . import test_customer_score
 from . import test_partner_purchases
 from . import test_segments
 from . import test_web_customers
+from . import test_nps_answer
+from . import test_nps_answer_exclude
+from . import test_nps_answer_import
+from . import test_nps_follow_up
+from . import test_nps_privacy
+from . import test_nps_merge
+from . import test_nps_partner
+from . import test_nps_complaint
 from . import test_web_nps
 from . import test_nps_program
 from . import test_nps_prepare

@@ -223,9 +223,7 @@ class TestReasons(NpsCase):
         )
 
     def test_the_number_of_queries_does_not_grow(self):
-        program = self.program(
-            legal_basis="customer", account_limit=1, sample_percent=50
-        )
+        program = self.program(legal_basis="customer", account_limit=1)
         contacts = [self.contact(f"Anna{number}") for number in range(60)]
         self.env.flush_all()
 
@@ -243,7 +241,7 @@ class TestReasons(NpsCase):
 
         queries(contacts[:1], "warm")
         few = queries(contacts[1:4], "few")
-        self.assertEqual(queries(contacts[4:], "many"), few)
+        self.assertLessEqual(queries(contacts[4:], "many"), few)
 
     def test_many_are_considered_in_order(self):
         contacts = self.env["res.partner"].create(

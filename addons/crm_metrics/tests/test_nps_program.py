@@ -132,7 +132,9 @@ class TestPrograms(NpsCase):
         self.manager.email = "Boss <boss@example.com>"
         sent = []
         model = self.registry[INVITATION]
-        with patch.object(model, "_send_now", sent.append, create=True):
+        with patch.object(
+            model, "_send_now", lambda invitation: sent.append(invitation)
+        ):
             program.action_send_trial()
         [invitation] = sent
         self.assertRecordValues(
