@@ -28,7 +28,8 @@ function mockNps(answer = NPS) {
 async function openScreen(search = "") {
     redirect(`/odoo/crm-nps${search}`);
     await mountWithCleanup(WebClient);
-    await waitFor(".o_crm_metrics_gauge, .o_crm_metrics_state");
+    // the library that draws comes with the first picture
+    await waitFor(".o_crm_metrics_gauge, .o_crm_metrics_state", {timeout: 5000});
 }
 
 async function settle() {
@@ -348,6 +349,7 @@ test("asked, but nobody answered: the way there is still shown", async () => {
     expect(".o_crm_metrics_nps_sentence").toHaveText("Nobody answered on these days.");
     expect(".o_crm_metrics_nps_change, .o_crm_metrics_nps_interval").toHaveCount(0);
     expect("[data-card=tags], [data-card=followup], [data-card=apart]").toHaveCount(0);
+    expect("[data-card=trend], [data-card=table], [data-bar]").toHaveCount(0);
     expect("[data-card=response]").toHaveCount(1);
     expect("[data-card=rate] .o_crm_metrics_card_value").toHaveText("0.0%");
     expect("[data-card=accounts] .o_crm_metrics_card_value").toHaveText(/^–/);
@@ -400,6 +402,6 @@ test("the first program is created from here", async () => {
     }
     await openScreen();
     await contains(".o_crm_metrics_create_program").click();
-    await waitFor(".o_form_view .o_field_widget[name=name]");
+    await waitFor(".o_form_view .o_field_widget[name=name]", {timeout: 5000});
     expect(".o_breadcrumb").toHaveText("NPS\nNew");
 });

@@ -119,6 +119,11 @@ export class NpsAction extends Component {
         };
     }
 
+    /** Pictures of no answers at all would only be in the way. */
+    get hasAnswers() {
+        return this.content.result.answers > 0;
+    }
+
     get parts() {
         return bucketParts(this.frame);
     }

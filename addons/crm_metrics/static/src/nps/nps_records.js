@@ -17,7 +17,8 @@ export function recordsAction(name, {model, ids}) {
         res_model: model,
         views: VIEWS[model].map((type) => [false, type]),
         domain: [["id", "in", ids]],
-        context: {active_test: false},
+        // what was asked and answered is not made by hand
+        context: {active_test: false, create: false},
     };
 }
 
