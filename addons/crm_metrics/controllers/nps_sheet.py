@@ -24,36 +24,41 @@ class NpsSheet(MetricsSheet):
         return {"program_ids": self.env._("Program"), **super().filter_labels()}
 
     def write_score(self, result):
-        _ = self.env._
         accounts, public, change = (
             result[key] for key in ("accounts", "public", "change")
         )
         compared = change["compared_to"] or dict.fromkeys(("date_from", "date_to"))
         rows = (
-            (_("NPS"), (result["score"], SCORE)),
-            (_("between"), (result["low"], POINTS)),
-            (_("and (95 %)"), (result["high"], POINTS)),
-            (_("Answers"), (result["answers"], COUNT)),
-            (_("Promoters (9, 10)"), (result["promoters"], COUNT)),
-            (_("Passives (7, 8)"), (result["passives"], COUNT)),
-            (_("Detractors (0 to 6)"), (result["detractors"], COUNT)),
-            (_("Change"), (change["delta"], SCORE)),
-            (_("Compared with"), self.optional_day(compared["date_from"])),
-            (_("to"), self.optional_day(compared["date_to"])),
-            (_("NPS before"), (change["score"], SCORE)),
-            (_("Answers before"), (change["answers"], COUNT)),
-            (_("Change between"), (change["low"], POINTS)),
-            (_("and (95 %)"), (change["high"], POINTS)),
-            (_("Probability by chance"), (change["p_value"], "0.0000")),
-            (_("NPS of accounts"), (accounts["score"], SCORE)),
-            (_("Accounts"), (accounts["count"], COUNT)),
-            (_("NPS weighted by revenue"), (accounts["weighted_score"], SCORE)),
-            (_("Revenue that has answered"), (accounts["coverage"], SHARE)),
-            (_("NPS of the public link"), (public["score"], SCORE)),
-            (_("Public answers"), (public["answers"], COUNT)),
-            (_("Excluded answers"), (result["excluded"]["answers"], COUNT)),
-            (_("NPS with them"), (result["excluded"]["score_with_them"], SCORE)),
-            (_("Suspect answers"), (result["suspects"], COUNT)),
+            (self.env._("NPS"), (result["score"], SCORE)),
+            (self.env._("between"), (result["low"], POINTS)),
+            (self.env._("and (95 %)"), (result["high"], POINTS)),
+            (self.env._("Answers"), (result["answers"], COUNT)),
+            (self.env._("Promoters (9, 10)"), (result["promoters"], COUNT)),
+            (self.env._("Passives (7, 8)"), (result["passives"], COUNT)),
+            (self.env._("Detractors (0 to 6)"), (result["detractors"], COUNT)),
+            (self.env._("Change"), (change["delta"], SCORE)),
+            (self.env._("Compared with"), self.optional_day(compared["date_from"])),
+            (self.env._("to"), self.optional_day(compared["date_to"])),
+            (self.env._("NPS before"), (change["score"], SCORE)),
+            (self.env._("Answers before"), (change["answers"], COUNT)),
+            (self.env._("Change between"), (change["low"], POINTS)),
+            (self.env._("and (95 %)"), (change["high"], POINTS)),
+            (self.env._("Probability by chance"), (change["p_value"], "0.0000")),
+            (self.env._("NPS of accounts"), (accounts["score"], SCORE)),
+            (self.env._("Accounts"), (accounts["count"], COUNT)),
+            (
+                self.env._("NPS weighted by revenue"),
+                (accounts["weighted_score"], SCORE),
+            ),
+            (self.env._("Revenue that has answered"), (accounts["coverage"], SHARE)),
+            (self.env._("NPS of the public link"), (public["score"], SCORE)),
+            (self.env._("Public answers"), (public["answers"], COUNT)),
+            (self.env._("Excluded answers"), (result["excluded"]["answers"], COUNT)),
+            (
+                self.env._("NPS with them"),
+                (result["excluded"]["score_with_them"], SCORE),
+            ),
+            (self.env._("Suspect answers"), (result["suspects"], COUNT)),
         )
         for row in rows:
             self.write_row(*row)
@@ -94,19 +99,18 @@ class NpsSheet(MetricsSheet):
         )
 
     def response_labels(self):
-        _ = self.env._
         return {
-            "considered": _("Considered"),
-            "skipped": _("Not asked"),
-            "waiting": _("Waiting"),
-            "failed": _("Not sent"),
-            "sent": _("Sent"),
-            "bounced": _("Bounced"),
-            "delivered": _("Delivered"),
-            "answered": _("Answered"),
-            "declined": _("Opted out"),
-            "expired": _("Expired"),
-            "open": _("Still open"),
+            "considered": self.env._("Considered"),
+            "skipped": self.env._("Not asked"),
+            "waiting": self.env._("Waiting"),
+            "failed": self.env._("Not sent"),
+            "sent": self.env._("Sent"),
+            "bounced": self.env._("Bounced"),
+            "delivered": self.env._("Delivered"),
+            "answered": self.env._("Answered"),
+            "declined": self.env._("Opted out"),
+            "expired": self.env._("Expired"),
+            "open": self.env._("Still open"),
         }
 
     def write_response(self, result):
@@ -139,18 +143,24 @@ class NpsSheet(MetricsSheet):
         )
 
     def write_followup(self, followup):
-        _ = self.env._
         rows = [
-            (_("Detractors"), (followup["detractors"], COUNT)),
-            (_("To be contacted"), (followup["due"], COUNT)),
-            (_("Contacted"), (followup["contacted"], COUNT)),
-            (_("in time"), (followup["in_time"], COUNT)),
-            (_("Overdue"), (followup["overdue"], COUNT)),
-            (_("Hours to the contact, median"), (followup["median_hours"], POINTS)),
+            (self.env._("Detractors"), (followup["detractors"], COUNT)),
+            (self.env._("To be contacted"), (followup["due"], COUNT)),
+            (self.env._("Contacted"), (followup["contacted"], COUNT)),
+            (self.env._("in time"), (followup["in_time"], COUNT)),
+            (self.env._("Overdue"), (followup["overdue"], COUNT)),
+            (
+                self.env._("Hours to the contact, median"),
+                (followup["median_hours"], POINTS),
+            ),
         ]
         for outcome in followup["outcomes"]:
             rows.append((outcome["name"], (outcome["count"], COUNT)))
-        self.write_table(_("Follow-up of detractors"), (_("What"), _("Number")), rows)
+        self.write_table(
+            self.env._("Follow-up of detractors"),
+            (self.env._("What"), self.env._("Number")),
+            rows,
+        )
 
     def write_groups(self, result):
         heads = {

@@ -38,7 +38,7 @@ class CrmNpsAnswer(models.Model):
         for answer_sudo, person in zip(answers.sudo(), persons, strict=True):
             answer_sudo.person = person
         answers._forget_moments()
-        return answers.with_context(self.env.context)
+        return answers.with_env(self.env)
 
     def write(self, vals):
         if not self.env.su and (names := vals.keys() - self._changed_by_users()):

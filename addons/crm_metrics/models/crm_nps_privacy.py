@@ -171,8 +171,9 @@ class CrmNpsAnswer(models.Model):
         keys = keys if keys is not None else _Keys()
         # through it one would find back to who answered
         invitations = answers.invitation_id
-        super(CrmNpsAnswer, answers)._anonymise(keys)
+        res = super(CrmNpsAnswer, answers)._anonymise(keys)
         invitations._anonymise(keys)
+        return res
 
     def _of_same_votes(self):
         """Return these answers and all others of the same person and wave."""
