@@ -30,6 +30,14 @@ SAME = {
     "GRR %s",
     "ID",
     "MRR",
+    "%(count)s · %(share)s",
+    "%(period)s: %(score)s, %(interval)s, %(answers)s",
+    "< 0.01",
+    "Message-Id",
+    "NPS",
+    "Qweb",
+    "n = %s",
+    "· NPS",
     "· MRR",
 }
 HINT = "Write them anew: see scripts/translations.py"
