@@ -164,9 +164,8 @@ class CrmNpsInvitation(models.Model):
         """Return what an answer has from its invitation."""
         values = {"program_id": self.program_id.id, "test": self.test}
         if self.program_id.anonymous:
-            # a record that triggered it would tell who it was
-            shared = (self.wave or "").startswith(("wave,", "batch,"))
-            return {**values, "wave": shared and self.wave}
+            # its wave, if it tells nobody's name, is kept by the answer's guard
+            return {**values, "wave": self.wave}
         return {
             **values,
             "invitation_id": self.id,

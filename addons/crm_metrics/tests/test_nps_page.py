@@ -215,7 +215,7 @@ class TestReply(NpsAnswerCase):
             for number, invitation in enumerate(invitations)
         ]
         waves = [answer.wave for answer in answers]
-        self.assertEqual(waves, [False, "wave,2", "batch,2026-01-01-2"])
+        self.assertEqual(waves, [False, "wave,2", False])
         for answer in answers:
             for name in ("partner_id", "invitation_id", "lead_id", "account_id"):
                 self.assertFalse(answer[name])
