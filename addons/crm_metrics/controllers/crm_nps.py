@@ -92,11 +92,11 @@ class CrmNpsController(http.Controller):
         invitation = self._invitation(token)
         known = bool(invitation and invitation._stop_open())
         # RFC 8058. A provider opts out many people from one address: whoever knows a
-        # token is not counted
+        # token is not counted by it
         one_click = post.get("List-Unsubscribe") == "One-Click"
-        if not (one_click and known):
-            if refusal := self._refusal(guard.repliers, token):
-                return refusal
+        trusted = one_click and known
+        if refusal := self._refusal(guard.repliers, token, address=not trusted):
+            return refusal
         if not known:
             return pages.not_found()
         if one_click:
@@ -236,16 +236,17 @@ class CrmNpsController(http.Controller):
         request.env.cr.execute("SET TRANSACTION READ ONLY")
         return self._refusal(guard.viewers, token)
 
-    def _refusal(self, limiter=None, token=None):
+    def _refusal(self, limiter=None, token=None, *, address=True):
         """Return what to answer who asks too often, and who asks for no page at all.
 
         :param limiter: counts what is done to one page
         :param token: of the page; None: many people share it
+        :param bool address: whether it is counted where the request comes from
         """
-        if not (
-            guard.addresses.allows(self._key(self._address()))
-            and (token is None or limiter.allows(self._key(token[:64])))
-        ):
+        allowed = not address or guard.addresses.allows(self._key(self._address()))
+        if allowed and token is not None:
+            allowed = limiter.allows(self._key(token[:64]))
+        if not allowed:
             return pages.too_many()
         if request.httprequest.method == "OPTIONS":
             return pages.nothing(Allow="GET, HEAD, OPTIONS, POST")

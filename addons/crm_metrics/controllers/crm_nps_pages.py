@@ -76,7 +76,9 @@ def employee(subject):
 
 def stop(subject, stopped=False):
     """Return the page to opt out by, and that after it."""
-    return _page("crm_metrics.nps_stop", subject, "stop", stopped=stopped)
+    return _page(
+        "crm_metrics.nps_stop", subject, "stop", stopped=stopped, trial=subject.test
+    )
 
 
 def not_found():
@@ -173,8 +175,4 @@ def _frame(company):
             "lang": lang.code.replace("_", "-").replace("@", "-"),
             "dir": lang.direction,
         },
-        "direction": lang.direction,
-        "no_header": True,
-        "no_footer": True,
-        "no_livechat": True,
     }

@@ -441,6 +441,56 @@ class TestPage(HttpCase, NpsAnswerCase):
         suppressed = self.env["crm.nps.suppression"]._suppressed([person])
         self.assertEqual(suppressed, {person: "opted_out"})
 
+    def test_one_click_is_limited_by_its_link_alone(self):
+        for name in ("addresses", "repliers"):
+            self.patch(crm_nps_guard, name, crm_nps_guard.Limiter(2))
+        paths = [self.path]
+        for wave in ("wave,2", "wave,3"):
+            invitation = self.invite(wave=wave)
+            paths.append(f"/nps/{invitation._token()}")
+        paths += [self.path] * 2 + ["/nps/unknown"] * 3
+        body = {"List-Unsubscribe": "One-Click"}
+        codes = [self.url_open(f"{path}/stop", body).status_code for path in paths]
+        self.assertEqual(codes, [200] * 4 + [429] + [404] * 2 + [429])
+
+    def test_opting_out_of_a_trial(self):
+        trial = self.invite(test=True, wave="test")
+        path = f"/nps/{trial._token()}/stop"
+        page = self.send(self.url_open(path), path)
+        self.assertIn("A trial changes nothing", page.text)
+        self.url_open(path, {"List-Unsubscribe": "One-Click"})
+        self.assertFalse(self.env["crm.nps.suppression"].search([]))
+        self.assertEqual(trial.state, "sent")
+        page = self.url_open(f"{self.path}/stop")
+        self.assertNotIn("trial", self.send(page, f"{self.path}/stop").text)
+
+    def test_nothing_on_a_page_is_anybody_elses(self):
+        """Its address is all it takes to answer; those of a website's guests see it."""
+        layout = self.env["ir.ui.view"].search([("key", "=", "portal.frontend_layout")])
+        self.env["ir.ui.view"].create(
+            {
+                "name": "Counter of visitors",
+                "type": "qweb",
+                "inherit_id": layout.id,
+                "arch": """<xpath expr="//head" position="inside">
+                    <script src="https://counter.example/count.js" /></xpath>""",
+            }
+        )
+        login = self.url_open("/web/login")
+        self.assertIn("counter.example", login.text)
+        for path in (self.path, f"{self.path}/stop", "/nps/unknown"):
+            page = html.fromstring(self.url_open(path).text)
+            links = page.xpath("//script/@src | //link/@href | //img/@src")
+            self.assertTrue(links)
+            for link in links:
+                self.assertRegex(link, "^/(web|logo.png)")
+
+    def test_who_is_asked_again_is_where_it_says_so(self):
+        page = self.send(self.url_open(self.path))
+        [problem] = html.fromstring(page.text).xpath("//*[@role='alert']")
+        self.assertIn("autofocus", problem.attrib)
+        self.assertEqual(problem.get("tabindex"), "-1")
+
     def test_too_many_requests(self):
         self.patch(crm_nps_guard, "addresses", crm_nps_guard.Limiter(1))
         self.assertEqual(self.url_open(self.path).status_code, 200)
