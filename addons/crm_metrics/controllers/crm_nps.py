@@ -122,7 +122,10 @@ class CrmNpsController(http.Controller):
         own = subject._reply_own(secret)
         if own and score is None:
             score = own.score
-        response = pages.question(subject, score, own.comment or "")
+        return self._ask(pages.question(subject, score, own.comment or ""), secret)
+
+    def _ask(self, response, secret):
+        """Let the browser keep something by which its answer is known again."""
         if not secret:
             pages.give_secret(response, secrets.token_urlsafe(32))
         return response
@@ -151,16 +154,16 @@ class CrmNpsController(http.Controller):
                 return pages.thanks(subject, score, own)
             problem = self._once_more(own)
         if problem:
-            return pages.question(subject, score, comment, problem)
+            return self._ask(pages.question(subject, score, comment, problem), secret)
         suspicion = self._suspicion(subject, nonce, post)
         untouched = nonce.purpose == "vote" and not post.get("gesture")
         if not suspicion and untouched:
-            return pages.confirmation(subject, score, comment)
+            return self._ask(pages.confirmation(subject, score, comment), secret)
         subject._record_reply(score, comment, suspicion, secret)
         if suspicion == "internal":
             return pages.employee(subject)
         if suspicion:
-            return pages.confirmation(subject, score, comment)
+            return self._ask(pages.confirmation(subject, score, comment), secret)
         own = subject._reply_own(secret)
         if not own:
             nonces._set_counted(nonce, score, comment)

@@ -340,6 +340,16 @@ class TestPage(HttpCase, NpsAnswerCase):
         self.assertIn("0 of 10", self.send(again, path, gesture="click").text)
         self.assertEqual(self.public_scores(), [0, 9])
 
+    def test_who_comes_without_cookie_gets_one(self):
+        """On the page that asks again, and on the one to confirm."""
+        page = self.url_open(self.path)
+        for values in ({}, {"score": "9"}):
+            self.opener.cookies.pop(crm_nps_pages.COOKIE, None)
+            page = self.send(page, **values)
+            self.assertIn(crm_nps_pages.COOKIE, page.cookies)
+        self.send(page)
+        self.assertTrue(self.invitation.answer_ids.sudo().edit_hash)
+
     def test_a_public_link_is_not_one_visitors(self):
         """Only what comes from one address is limited, and held against each other."""
         path = self.public_path()
