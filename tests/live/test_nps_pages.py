@@ -163,15 +163,18 @@ class TestSending:
         assert site.answers(id_) == []
 
     def test_a_nonce_is_used_once(self, site, invitation):
-        """Also by its owner: the answer is what he sent first."""
+        """Also by its owner: the answer is what he sent first, and he is told so."""
         id_, path = invitation
         person = site.visitor()
         page = person.look(f"{path}?s=10")
         fields = {**person.fields(page), "gesture": "click"}
         assert THANKS in person.send(path, page, gesture="click").text
+        assert THANKS in person.post(path, fields).text
         again = person.post(path, {**fields, "score": 0})
-        assert THANKS in again.text
+        assert "Your answer is 10 of 10." in again.text
         assert site.answers(id_) == [(10, None, "counted", None)]
+        person.send(path, again, gesture="click")
+        assert site.answers(id_) == [(0, None, "counted", None)]
 
     def test_a_double_click_is_one_answer(self, site, invitation):
         id_, path = invitation

@@ -66,8 +66,12 @@ class TestWhatIsWritten:
         fields = {**person.fields(page), "score": 1, "comment": "a" * 100_000}
         site.written()
         for each in (path, f"{path}/stop", site.public[1]):
-            assert person.post(each, fields).status_code == 413
-            assert person.session.post(site.url + each, fields).status_code == 413
+            for reply in (
+                person.post(each, fields),
+                person.session.post(site.url + each, fields),
+            ):
+                assert reply.status_code == 413
+                assert HEADERS.items() <= reply.headers.items()
         assert site.written() == set()
         assert site.answers(id_) == []
 
@@ -188,6 +192,16 @@ class TestWhoMay:
         path = next(site.invitations)[1]
         codes = [site.visitor().post(path, {}).status_code for _each in range(11)]
         assert codes == [200] * 10 + [429]
+
+    def test_a_public_link_is_limited_by_address_alone(self, site):
+        """It hangs where many people see it at once."""
+        path = site.public[1]
+        codes = {site.visitor().look(path).status_code for _each in range(35)}
+        codes |= {site.visitor().post(path, {}).status_code for _each in range(15)}
+        assert codes == {200}
+        visitor = site.visitor()
+        codes = [visitor.look(path).status_code for _each in range(61)]
+        assert codes == [200] * 60 + [429]
 
     def test_portal_users(self, site, invitation):
         id_, path = invitation

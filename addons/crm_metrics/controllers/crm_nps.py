@@ -3,6 +3,8 @@ import secrets
 import time
 from datetime import UTC
 
+from werkzeug.exceptions import abort
+
 from odoo import http
 from odoo.http import request
 
@@ -15,6 +17,18 @@ BODY_LIMIT = 16 * 1024
 LEAST_SECONDS = 2
 #: a robot looks at a mail as soon as it arrives
 MAIL_SECONDS = 10
+
+
+def body_limit(_controller):
+    """Return how long a body may be; a longer one is answered like the rest.
+
+    Odoo would refuse it as well, by a page without the headers of ours.
+    """
+    if (request.httprequest.content_length or 0) > BODY_LIMIT:
+        abort(pages.too_large())
+    return BODY_LIMIT
+
+
 #: of all routes; no language in the path, the page has the contact's
 PUBLIC = {
     "type": "http",
@@ -22,7 +36,7 @@ PUBLIC = {
     "website": True,
     "multilang": False,
     "sitemap": False,
-    "max_content_length": BODY_LIMIT,
+    "max_content_length": body_limit,
 }
 LOOK = {**PUBLIC, "methods": ["GET", "HEAD", "OPTIONS"], "readonly": True}
 #: `csrf`: checked below; who comes late is asked again, not turned away, and the mail
@@ -41,22 +55,26 @@ class CrmNpsController(http.Controller):
     @http.route("/nps/<string:token>", **LOOK)
     def crm_nps_look(self, token, **query):
         """Show the question, with the score preselected that the link names."""
-        return self._look(token, self._invitation, query)
+        refusal = self._refusal_to_look(token)
+        return refusal or self._look(self._invitation(token), query)
 
     @http.route("/nps/<string:token>", **SEND)
     def crm_nps_send(self, token, **post):
         """Take an answer, or have it confirmed."""
-        return self._send(token, self._invitation, post)
+        refusal = self._refusal(guard.repliers, token)
+        return refusal or self._send(self._invitation(token), post)
 
     @http.route("/nps/p/<string:token>", **LOOK)
     def crm_nps_public_look(self, token, **query):
         """Show the question to anybody who has the link or its QR code."""
-        return self._look(token, self._program, query)
+        # many people have this link: how often all of them open it tells nothing
+        refusal = self._refusal_to_look()
+        return refusal or self._look(self._program(token), query)
 
     @http.route("/nps/p/<string:token>", **SEND)
     def crm_nps_public_send(self, token, **post):
         """Take anybody's answer, or have it confirmed."""
-        return self._send(token, self._program, post)
+        return self._refusal() or self._send(self._program(token), post)
 
     @http.route("/nps/<string:token>/stop", **LOOK)
     def crm_nps_stop_look(self, token, **_query):
@@ -74,11 +92,11 @@ class CrmNpsController(http.Controller):
         invitation = self._invitation(token)
         known = bool(invitation and invitation._stop_open())
         # RFC 8058. A provider opts out many people from one address: whoever knows a
-        # token is not counted
+        # token is not counted by it
         one_click = post.get("List-Unsubscribe") == "One-Click"
-        if not (one_click and known):
-            if refusal := self._refusal(token, guard.repliers):
-                return refusal
+        trusted = one_click and known
+        if refusal := self._refusal(guard.repliers, token, address=not trusted):
+            return refusal
         if not known:
             return pages.not_found()
         if one_click:
@@ -93,28 +111,27 @@ class CrmNpsController(http.Controller):
 
     # -- looking and answering -------------------------------------------
 
-    def _look(self, token, find, query):
-        if refusal := self._refusal_to_look(token):
-            return refusal
-        subject, secret = find(token), self._secret()
+    def _look(self, subject, query):
+        secret = self._secret()
         if not subject or not subject._reply_open(secret):
             return pages.not_found()
         score = self._score(query.get("s"))
         # the page has a link that nobody sees
         seen = guard.TRAP if "more" in query else score
-        guard.views.note(self._key(subject._reply_subject()), seen)
+        guard.views.note(self._viewer(subject), seen)
         own = subject._reply_own(secret)
         if own and score is None:
             score = own.score
-        response = pages.question(subject, score, own.comment or "")
+        return self._ask(pages.question(subject, score, own.comment or ""), secret)
+
+    def _ask(self, response, secret):
+        """Let the browser keep something by which its answer is known again."""
         if not secret:
             pages.give_secret(response, secrets.token_urlsafe(32))
         return response
 
-    def _send(self, token, find, post):
-        if refusal := self._refusal(token, guard.repliers):
-            return refusal
-        subject, secret = find(token), self._secret()
+    def _send(self, subject, post):
+        secret = self._secret()
         if not subject:
             return pages.not_found()
         nonces = request.env["crm.nps.nonce"]
@@ -122,29 +139,34 @@ class CrmNpsController(http.Controller):
         fresh = nonce and nonces._spend(nonce)
         score = self._score(post.get("score"))
         comment = clean_text(self._text(post.get("comment")))
-        problem = self._problem(score, comment)
         if not subject._reply_open(secret):
-            if fresh and not problem and subject._reply_locked():
+            valid = score is not None and len(comment) <= COMMENT_LENGTH
+            if fresh and valid and subject._reply_locked():
                 subject._record_reply(score, comment, "locked", secret)
             return pages.not_found()
-        if nonce and not fresh and not problem and nonces._has_counted(nonce):
-            # the other half of a double click, or the page loaded anew
-            return pages.thanks(subject, score, subject._reply_own(secret))
-        if not fresh or nonce.purpose == "stop":
-            problem = problem or request.env._("Please send it once more.")
+        # not before: the page above is the same for everybody
+        pages.speak(subject)
+        problem = self._problem(score, comment)
+        if not problem and (not fresh or nonce.purpose == "stop"):
+            own = subject._reply_own(secret)
+            if nonce and self._is_given(own, nonce, score, comment):
+                # the other half of a double click, or the page loaded anew
+                return pages.thanks(subject, score, own)
+            problem = self._once_more(own)
         if problem:
-            return pages.question(subject, score, comment, problem)
+            return self._ask(pages.question(subject, score, comment, problem), secret)
         suspicion = self._suspicion(subject, nonce, post)
         untouched = nonce.purpose == "vote" and not post.get("gesture")
         if not suspicion and untouched:
-            return pages.confirmation(subject, score, comment)
+            return self._ask(pages.confirmation(subject, score, comment), secret)
         subject._record_reply(score, comment, suspicion, secret)
         if suspicion == "internal":
             return pages.employee(subject)
         if suspicion:
-            return pages.confirmation(subject, score, comment)
-        nonces._set_counted(nonce)
+            return self._ask(pages.confirmation(subject, score, comment), secret)
         own = subject._reply_own(secret)
+        if not own:
+            nonces._set_counted(nonce, score, comment)
         response = pages.thanks(subject, score, own)
         # who answers next by a public link in this browser may be somebody else
         pages.give_secret(response, secret if own else "")
@@ -157,6 +179,30 @@ class CrmNpsController(http.Controller):
         if len(comment) > COMMENT_LENGTH:
             return request.env._("At most %s characters, please.", COMMENT_LENGTH)
         return None
+
+    def _is_given(self, own, nonce, score, comment):
+        """Tell whether what comes once more is the answer that counts.
+
+        :param own: that answer, if it may be changed: it may have been since
+        """
+        if own:
+            return (own.score, own.comment or "") == (score, comment)
+        return request.env["crm.nps.nonce"]._has_counted(nonce, score, comment)
+
+    def _once_more(self, own):
+        """Ask for what came by a page that had been sent back, or was never issued.
+
+        Nothing is changed by it: a page of the browser's history that is loaded anew
+        would bring back what was changed since.
+
+        :param own: the answer that counts already, if it may be changed
+        """
+        if own:
+            return request.env._(
+                "Your answer is %s of 10. To change it, please send it once more.",
+                own.score,
+            )
+        return request.env._("Please send it once more.")
 
     def _suspicion(self, subject, nonce, post):
         """Return why a reply does not look like that of the person asked, or None.
@@ -180,31 +226,46 @@ class CrmNpsController(http.Controller):
             if sign:
                 return reason
         before = guard.CRAWL_SECONDS if first else 0
-        key = self._key(subject._reply_subject())
-        return guard.views.suspicion(key, nonce.issued, before)
+        return guard.views.suspicion(self._viewer(subject), nonce.issued, before)
 
     # -- what a request says ---------------------------------------------
 
-    def _refusal_to_look(self, token):
+    def _refusal_to_look(self, token=None):
         """Let PostgreSQL refuse to write from here on; see `_refusal`.
 
         `readonly` of the route alone does that only where there is a replica, and
         Odoo then tries again on the other server.
         """
         request.env.cr.execute("SET TRANSACTION READ ONLY")
-        return self._refusal(token, guard.viewers)
+        return self._refusal(guard.viewers, token)
 
-    def _refusal(self, token, limiter):
-        """Return what to answer who asks too often, and who asks for no page at all."""
-        address = guard.network(request.httprequest.remote_addr)
-        if not (
-            guard.addresses.allows(self._key(address))
-            and limiter.allows(self._key(token[:64]))
-        ):
+    def _refusal(self, limiter=None, token=None, *, address=True):
+        """Return what to answer who asks too often, and who asks for no page at all.
+
+        :param limiter: counts what is done to one page
+        :param token: of the page; None: many people share it
+        :param bool address: whether it is counted where the request comes from
+        """
+        allowed = not address or guard.addresses.allows(self._key(self._address()))
+        if allowed and token is not None:
+            allowed = limiter.allows(self._key(token[:64]))
+        if not allowed:
             return pages.too_many()
         if request.httprequest.method == "OPTIONS":
             return pages.nothing(Allow="GET, HEAD, OPTIONS, POST")
         return None
+
+    def _address(self):
+        return guard.network(request.httprequest.remote_addr)
+
+    def _viewer(self, subject):
+        """Return whose views of a page are looked at together.
+
+        Robots that open the links of one person come from anywhere; of a link that many
+        people have each address is somebody else.
+        """
+        address = self._address() if subject._reply_shared() else None
+        return self._key((subject._reply_subject(), address))
 
     def _key(self, key):
         """Return a key in this process, which may serve many databases."""

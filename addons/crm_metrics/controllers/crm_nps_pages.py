@@ -76,7 +76,9 @@ def employee(subject):
 
 def stop(subject, stopped=False):
     """Return the page to opt out by, and that after it."""
-    return _page("crm_metrics.nps_stop", subject, "stop", stopped=stopped)
+    return _page(
+        "crm_metrics.nps_stop", subject, "stop", stopped=stopped, trial=subject.test
+    )
 
 
 def not_found():
@@ -91,10 +93,19 @@ def not_found():
 
 def too_many():
     """Return what who asks too often gets, at next to no cost."""
-    request.session.can_save = False
     text = request.env._("There were too many requests. Please wait a minute.")
-    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", "60")]
-    return guarded(request.make_response(text, headers, status=429))
+    return _plain(text, 429, ("Retry-After", "60"))
+
+
+def too_large():
+    """Return what who sends more than any page does gets."""
+    return _plain(request.env._("That was too much text."), 413)
+
+
+def _plain(text, status, *headers):
+    request.session.can_save = False
+    headers = [("Content-Type", "text/plain; charset=utf-8"), *headers]
+    return guarded(request.make_response(text, headers, status=status))
 
 
 def nothing(**headers):
@@ -131,7 +142,7 @@ def _page(template, subject, purpose=None, **values):
 
     :param purpose: of the nonce, if the page is to be sent back
     """
-    _speak(subject._reply_lang())
+    speak(subject)
     program = subject._reply_program().with_context(lang=request.env.lang)
     path = request.httprequest.path
     if purpose:
@@ -146,8 +157,9 @@ def _page(template, subject, purpose=None, **values):
     return guarded(request.render(template, values))
 
 
-def _speak(code):
-    """Use a language for this request, if it is installed."""
+def speak(subject):
+    """Use the language of whom a page is for in this request, if it is installed."""
+    code = subject._reply_lang()
     lang = code and request.env["res.lang"]._get_data(code=code)
     if lang:
         request.lang = lang
@@ -163,8 +175,4 @@ def _frame(company):
             "lang": lang.code.replace("_", "-").replace("@", "-"),
             "dir": lang.direction,
         },
-        "direction": lang.direction,
-        "no_header": True,
-        "no_footer": True,
-        "no_livechat": True,
     }

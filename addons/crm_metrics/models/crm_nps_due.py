@@ -57,6 +57,9 @@ class CrmNpsInvitation(models.Model):
         Who was asked exactly so many days ago may be asked again.
         """
         now = fields.Datetime.now()
+        # the limit of an account is one of contacts, not of mails: who is one of them
+        # already takes no further place, and the quarantine alone says when it is time
+        # to ask him again
         return SQL(
             """coalesce(%(obstacle)s, CASE
                 WHEN EXISTS (

@@ -38,7 +38,10 @@ class CrmNpsNonce(models.Model):
 
     digest = fields.Char(required=True, readonly=True)
     expires_at = fields.Datetime(required=True, readonly=True, index=True)
-    counted = fields.Boolean(readonly=True, help="An answer came of it.")
+    counted = fields.Char(
+        readonly=True,
+        help="Keyed hash of the answer that came of it, if nothing else tells.",
+    )
 
     _one_digest = models.Constraint("UNIQUE (digest)", "Used already.")
 
@@ -103,14 +106,19 @@ class CrmNpsNonce(models.Model):
         )
 
     @api.model
-    def _set_counted(self, nonce):
-        """Remember that an answer came of it."""
-        self._of(nonce).counted = True
+    def _set_counted(self, nonce, score, comment):
+        """Remember the answer that came of it and is nobody's to change."""
+        self._of(nonce).counted = self._sign_reply(nonce, score, comment)
 
     @api.model
-    def _has_counted(self, nonce):
-        """Tell whether an answer came of it."""
-        return self._of(nonce).counted
+    def _has_counted(self, nonce, score, comment):
+        """Tell whether this very answer came of it."""
+        counted = self._of(nonce).counted or ""
+        return hmac.compare_digest(counted, self._sign_reply(nonce, score, comment))
+
+    @api.model
+    def _sign_reply(self, nonce, score, comment):
+        return self._sign("reply", nonce.digest, str(score), comment)
 
     @api.model
     def _of(self, nonce):

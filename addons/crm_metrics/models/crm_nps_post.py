@@ -57,6 +57,13 @@ class Post:
         for key in list(self.sessions):
             self._close(key)
 
+    def reach(self):
+        """Connect to the server that mails of this company go through.
+
+        :raise NoServer: no connection
+        """
+        self._session((False, None))
+
     def deliver(self, message, address, server_id, claim):
         """Send one mail to one address.
 
@@ -106,7 +113,13 @@ class Post:
                 raise
             # whatever a misconfigured or absent server makes Python raise
             except Exception as error:
-                raise NoServer(_words(error)) from error
+                words = self.servers.env._(
+                    "No outgoing mail server can be reached (%(error)s). An "
+                    "administrator adds or checks one under Settings › Technical › "
+                    "Outgoing Mail Servers.",
+                    error=_words(error),
+                )
+                raise NoServer(words) from error
         return self.sessions[key]
 
     def _close(self, key):

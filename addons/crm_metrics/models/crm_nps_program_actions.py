@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .crm_nps_post import NoServer, Post
+
 
 class CrmNpsProgram(models.Model):
     """What managers do with a program."""
@@ -37,6 +39,7 @@ class CrmNpsProgram(models.Model):
     def action_start(self):
         """Ask from now on whoever gives a reason to be asked.
 
+        :return: action that warns of mails that will wait, or None
         :raise AccessError: the caller is no sales administrator
         :raise UserError: something is missing
         """
@@ -45,6 +48,36 @@ class CrmNpsProgram(models.Model):
             program._check_ready()
         self.write({"state": "running", "started_at": fields.Datetime.now()})
         self.env.ref("crm_metrics.ir_cron_nps_prepare").sudo()._trigger()
+        problem = self._mail_problem()
+        return problem and {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "title": self.env._("Mails will wait"),
+                "message": problem,
+                "sticky": True,
+                # shows what has become of the program
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _mail_problem(self):
+        """Return why no mail can leave, None if nothing is known against it.
+
+        Tried only where nobody has entered a server: it may have been forgotten.
+        Servers that were entered are tried when there is something to send.
+        """
+        servers = self.env["ir.mail_server"].sudo()
+        if servers.search_count(servers._find_mail_server_allowed_domain(), limit=1):
+            return None
+        company = self.company_id[:1].sudo()
+        try:
+            with Post(company.with_company(company)) as post:
+                post.reach()
+        except NoServer as error:
+            return str(error)
+        return None
 
     def _check_ready(self):
         self.ensure_one()

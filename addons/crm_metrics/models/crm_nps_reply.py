@@ -77,6 +77,10 @@ class CrmNpsReplyMixin(models.AbstractModel):
         """Return what nonces of its pages are signed with."""
         raise NotImplementedError
 
+    def _reply_shared(self):
+        """Tell whether many people answer by the same link."""
+        return False
+
     def _reply_open(self, secret):
         """Tell whether whoever has the secret may answer it."""
         raise NotImplementedError

@@ -179,10 +179,15 @@ class CrmNpsInvitation(models.Model):
 
     def _stop_open(self):
         """Tell whether one may opt out by its link: always, once a mail has left."""
-        return bool(self.person and (self.sent_at or self.test))
+        return bool(self.test or (self.person and self.sent_at))
 
     def _opt_out(self):
-        """Never ask this person again; twice is as good as once."""
+        """Never ask this person again; twice is as good as once.
+
+        Who tries out a program has not been asked: nothing is changed by it.
+        """
+        if self.test:
+            return
         invitation = self._for_replies()
         invitation.ensure_one()
         invitation._lock_reply()

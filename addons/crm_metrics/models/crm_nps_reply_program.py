@@ -15,6 +15,9 @@ class CrmNpsProgram(models.Model):
     def _reply_subject(self):
         return hashlib.sha256((self.public_token or "").encode()).hexdigest()
 
+    def _reply_shared(self):
+        return True
+
     def _reply_open(self, secret):
         return self.public and self.active and self.state == "running"
 

@@ -7,7 +7,7 @@ from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from ..controllers import crm_nps, crm_nps_guard
+from ..controllers import crm_nps, crm_nps_guard, crm_nps_pages
 from ..models import crm_nps_nonce
 from ..models.crm_nps_reply import clean_text
 from .nps_answer_case import ANSWER, NpsAnswerCase
@@ -49,9 +49,18 @@ class TestNonce(NpsAnswerCase):
         nonce = self.nonces._read_nonce(text, "subject")
         self.assertTrue(self.nonces._spend(nonce))
         self.assertFalse(self.nonces._spend(nonce))
-        self.assertFalse(self.nonces._has_counted(nonce))
-        self.nonces._set_counted(nonce)
-        self.assertTrue(self.nonces._has_counted(nonce))
+
+    def test_it_remembers_what_came_of_it(self):
+        nonce = self.nonces._read_nonce(
+            self.nonces._issue("vote", "subject"), "subject"
+        )
+        self.nonces._spend(nonce)
+        self.assertFalse(self.nonces._has_counted(nonce, 9, "Good"))
+        self.nonces._set_counted(nonce, 9, "Good")
+        for reply in ((9, "Good"), (9, ""), (3, "Good")):
+            same = self.nonces._has_counted(nonce, *reply)
+            self.assertEqual(same, reply == (9, "Good"))
+        self.assertNotIn("Good", self.nonces._of(nonce).counted)
 
     def test_old_ones_are_forgotten(self):
         self.nonces.search([]).unlink()
@@ -276,6 +285,123 @@ class TestPage(HttpCase, NpsAnswerCase):
             [{"score": 0, "comment": "Nothing works", "state": "counted"}],
         )
 
+    def test_a_page_of_the_history_sent_again(self):
+        """Whatever the page says then, it is what is stored."""
+        page = self.url_open(f"{self.path}?s=9")
+        self.assertIn("9 of 10", self.send(page, gesture="click").text)
+        for score, comment in (("0", ""), ("9", "More")):
+            again = self.send(page, score=score, comment=comment, gesture="click")
+            self.assertIn("Your answer is 9 of 10.", again.text)
+            self.assertNotIn("You answered", again.text)
+            # what was entered is still there
+            form = self.form(again)
+            self.assertEqual((form["score"], form["comment"].strip()), (score, comment))
+            self.assertEqual(self.invitation.answer_ids.score, 9)
+            self.assertFalse(self.invitation.answer_ids.comment)
+        done = self.send(again, score="2", gesture="click")
+        self.assertIn("2 of 10", done.text)
+        self.assertEqual(self.invitation.answer_ids.score, 2)
+        # the first page loaded anew takes nothing back
+        again = self.send(page, gesture="click")
+        self.assertIn("Your answer is 2 of 10.", again.text)
+        self.assertRecordValues(
+            self.invitation.answer_ids,
+            [{"score": 2, "comment": "More", "state": "counted"}],
+        )
+
+    def test_a_double_click_is_thanked_for(self):
+        page = self.url_open(f"{self.path}?s=9")
+        for _each in range(2):
+            again = self.send(page, comment="Good\r\nfor us", gesture="click")
+            self.assertIn("You answered: <strong>9 of 10", again.text)
+        self.assertEqual(len(self.invitation.answer_ids), 1)
+        # of what is kept in the answer nothing is kept elsewhere
+        latest = self.env["crm.nps.nonce"].search([], order="id desc", limit=1)
+        self.assertFalse(latest.counted)
+
+    def public_path(self):
+        self.program.public = True
+        self.env.flush_all()
+        return f"/nps/p/{self.program.public_token}"
+
+    def public_scores(self):
+        answers = self.program.answer_ids.filtered("public")
+        return sorted(answers.mapped("score"))
+
+    def test_a_public_page_of_the_history_sent_again(self):
+        path = self.public_path()
+        page = self.url_open(f"{path}?s=9")
+        for _each in range(2):
+            again = self.send(page, path, gesture="click")
+            self.assertIn("You answered: <strong>9 of 10", again.text)
+        again = self.send(page, path, score="0", gesture="click")
+        self.assertNotIn("You answered", again.text)
+        self.assertEqual(self.form(again)["score"], "0")
+        self.assertEqual(self.public_scores(), [9])
+        self.assertIn("0 of 10", self.send(again, path, gesture="click").text)
+        self.assertEqual(self.public_scores(), [0, 9])
+
+    def test_who_comes_without_cookie_gets_one(self):
+        """On the page that asks again, and on the one to confirm."""
+        page = self.url_open(self.path)
+        for values in ({}, {"score": "9"}):
+            self.opener.cookies.pop(crm_nps_pages.COOKIE, None)
+            page = self.send(page, **values)
+            self.assertIn(crm_nps_pages.COOKIE, page.cookies)
+        self.send(page)
+        self.assertTrue(self.invitation.answer_ids.sudo().edit_hash)
+
+    def test_a_public_link_is_not_one_visitors(self):
+        """Only what comes from one address is limited, and held against each other."""
+        path = self.public_path()
+        for name in ("viewers", "repliers"):
+            self.patch(crm_nps_guard, name, crm_nps_guard.Limiter(1))
+        with patch.object(crm_nps_guard, "network") as network:
+            for number in range(3):
+                network.return_value = f"192.0.2.{number}"
+                page = self.url_open(f"{path}?s={number}")
+                self.assertIn(
+                    "You answered", self.send(page, path, gesture="click").text
+                )
+            self.url_open(f"{path}?s=8")
+            page = self.url_open(f"{path}?s=9")
+            page = self.send(page, path, gesture="click")
+            self.assertIn("Please confirm", page.text)
+        self.assertEqual(self.public_scores(), [0, 1, 2, 9])
+        self.patch(crm_nps_guard, "addresses", crm_nps_guard.Limiter(1))
+        codes = [self.url_open(path).status_code for _each in range(2)]
+        self.assertEqual(codes, [200, 429])
+
+    def test_messages_are_in_the_language_of_the_page(self):
+        self.env["res.lang"]._activate_lang("ru_RU")
+        self.invitation.lang = "ru_RU"
+        page = self.url_open(self.path)
+        for values, message in (
+            ({}, "Выберите число от 0 до 10."),
+            ({"score": "9", "comment": "x" * 5001}, "Не более 5000 символов"),
+            ({"score": "9", "nonce": ""}, "Отправьте"),
+        ):
+            again = self.send(page, **values)
+            self.assertIn('<html lang="ru-RU"', again.text)
+            [problem] = html.fromstring(again.text).xpath("//*[@role='alert']")
+            self.assertIn(message, problem.text_content())
+        # the page that tells nothing is in that of who asks
+        self.invitation.state = "declined"
+        gone = self.url_open(self.path, {"score": "11"})
+        unknown = self.url_open("/nps/unknown", {"score": "11"})
+        self.assertEqual(gone.status_code, 404)
+        self.assertIn("There is nothing to answer here", gone.text)
+        self.assertEqual(len(gone.text), len(unknown.text))
+
+    def test_too_much_text(self):
+        page = self.url_open(self.path)
+        for path in (self.path, f"{self.path}/stop", "/nps/p/unknown"):
+            refused = self.send(page, path, comment="x" * 20_000)
+            self.assertEqual(refused.status_code, 413)
+            self.assertEqual(refused.text, "That was too much text.")
+            for name, value in crm_nps_pages.HEADERS.items():
+                self.assertEqual(refused.headers[name], value)
+
     def test_links_lead_out_to_the_web_only(self):
         self.program.flush_recordset()
         for url, shown in (
@@ -325,6 +451,57 @@ class TestPage(HttpCase, NpsAnswerCase):
         person = self.invitation.sudo().person
         suppressed = self.env["crm.nps.suppression"]._suppressed([person])
         self.assertEqual(suppressed, {person: "opted_out"})
+
+    def test_one_click_is_limited_by_its_link_alone(self):
+        for name in ("addresses", "repliers"):
+            self.patch(crm_nps_guard, name, crm_nps_guard.Limiter(2))
+        paths = [self.path]
+        for wave in ("wave,2", "wave,3"):
+            invitation = self.invite(wave=wave)
+            paths.append(f"/nps/{invitation._token()}")
+        paths += [self.path] * 2 + ["/nps/unknown"] * 3
+        body = {"List-Unsubscribe": "One-Click"}
+        codes = [self.url_open(f"{path}/stop", body).status_code for path in paths]
+        self.assertEqual(codes, [200] * 4 + [429] + [404] * 2 + [429])
+
+    def test_opting_out_of_a_trial(self):
+        trial = self.invite(test=True, wave="test")
+        path = f"/nps/{trial._token()}/stop"
+        page = self.send(self.url_open(path), path)
+        self.assertIn("A trial changes nothing", page.text)
+        self.url_open(path, {"List-Unsubscribe": "One-Click"})
+        person = trial.sudo().person
+        self.assertFalse(self.env["crm.nps.suppression"]._suppressed([person]))
+        self.assertEqual(trial.state, "sent")
+        page = self.url_open(f"{self.path}/stop")
+        self.assertNotIn("trial", self.send(page, f"{self.path}/stop").text)
+
+    def test_nothing_on_a_page_is_anybody_elses(self):
+        """Its address is all it takes to answer; those of a website's guests see it."""
+        layout = self.env["ir.ui.view"].search([("key", "=", "portal.frontend_layout")])
+        self.env["ir.ui.view"].create(
+            {
+                "name": "Counter of visitors",
+                "type": "qweb",
+                "inherit_id": layout.id,
+                "arch": """<xpath expr="//head" position="inside">
+                    <script src="https://counter.example/count.js" /></xpath>""",
+            }
+        )
+        login = self.url_open("/web/login")
+        self.assertIn("counter.example", login.text)
+        for path in (self.path, f"{self.path}/stop", "/nps/unknown"):
+            page = html.fromstring(self.url_open(path).text)
+            links = page.xpath("//script/@src | //link/@href | //img/@src")
+            self.assertTrue(links)
+            for link in links:
+                self.assertRegex(link, "^/(web|logo.png)")
+
+    def test_who_is_asked_again_is_where_it_says_so(self):
+        page = self.send(self.url_open(self.path))
+        [problem] = html.fromstring(page.text).xpath("//*[@role='alert']")
+        self.assertIn("autofocus", problem.attrib)
+        self.assertEqual(problem.get("tabindex"), "-1")
 
     def test_too_many_requests(self):
         self.patch(crm_nps_guard, "addresses", crm_nps_guard.Limiter(1))
