@@ -45,6 +45,7 @@ from . import test_nps_answer_exclude
 from . import test_nps_answer_import
 from . import test_nps_follow_up
 from . import test_nps_privacy
+from . import test_nps_retention
 from . import test_nps_merge
 from . import test_nps_partner
 from . import test_nps_complaint
