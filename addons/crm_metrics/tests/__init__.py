@@ -63,4 +63,6 @@ from . import test_nps_response
 from . import test_nps_scope
 from . import test_nps_export
 from . import test_nps_mail
+from . import test_nps_due
+from . import test_nps_reminder
 from . import test_nps_send

@@ -2,7 +2,8 @@ from pathlib import Path
 
 from odoo.tools import file_path, mute_logger
 
-from .nps_answer_case import ANSWER, NpsAnswerCase
+from .nps_answer_case import NpsAnswerCase
+from .nps_making import ANSWER
 
 PROGRAM = "crm.nps.program"
 FIELDS = ("program_id", "wave", "email", "score", "comment", "date")

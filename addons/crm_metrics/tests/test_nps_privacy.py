@@ -1,7 +1,7 @@
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 
-from .nps_answer_case import ANSWER, INVITATION
+from .nps_making import ANSWER, INVITATION
 from .nps_privacy_case import NpsPrivacyCase
 
 

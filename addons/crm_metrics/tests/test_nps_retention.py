@@ -1,4 +1,4 @@
-from .nps_answer_case import ANSWER, INVITATION
+from .nps_making import ANSWER, INVITATION
 from .nps_privacy_case import NpsPrivacyCase
 
 
