@@ -60,6 +60,9 @@ class CrmNpsInvitation(models.Model):
         cr = self.env.cr
         cr.execute("SELECT pg_try_advisory_lock(%s)", [SENDER])
         (alone,) = cr.fetchone()
+        if alone:
+            # what another sender has settled since this transaction began is to be seen
+            self._commit()
         try:
             yield alone
         except BaseException:
