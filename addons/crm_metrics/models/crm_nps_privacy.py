@@ -141,7 +141,7 @@ class CrmNpsAnonymisable(models.AbstractModel):
 
     def _too_old(self, company, before):
         """Return rows of a company from before a moment, not all of them at once."""
-        self.flush_model()
+        self.env.flush_all()
         return self.browse(
             id_
             for (id_,) in self.env.execute_query(
@@ -281,8 +281,7 @@ class CrmNpsInvitation(models.Model):
 
     def _still_needed(self):
         """Return those that tell whom not to ask again yet."""
-        self.flush_model()
-        self.env["crm.nps.program"].flush_model()
+        self.env.flush_all()
         return self.browse(
             id_
             for (id_,) in self.env.execute_query(

@@ -26,7 +26,7 @@ OUTAGE = timedelta(minutes=10)
 RACES = 3
 #: what a broken template says is cut to so many letters
 WORDS = 500
-#: number of the lock of the one sender; no other meaning
+#: number of the lock of the one sender; any other one would do as well
 SENDER = 20260609
 
 
