@@ -8,9 +8,10 @@ from functools import lru_cache
 
 from odoo import fields
 
-#: headers that are remembered: those that all mails of a program share stay among
-#: them, since they come back with each mail
-REMEMBERED = 256
+#: headers that are remembered, at most
+REMEMBERED = 64
+#: those that no two mails share, and that tell whom one goes to
+OF_ONE_MAIL = {"to", "message-id", "references", "list-unsubscribe"}
 
 
 class _Header(BaseHeader):
@@ -18,9 +19,12 @@ class _Header(BaseHeader):
 
     def fold(self, *, policy):
         form = policy.linesep, policy.max_line_length, policy.utf8
-        if getattr(self, "_form", None) != form:
-            self._form, self._lines = form, super().fold(policy=policy)
-        return self._lines
+        # both at once: threads share it
+        known, lines = getattr(self, "_folded", (None, None))
+        if known != form:
+            lines = super().fold(policy=policy)
+            self._folded = form, lines
+        return lines
 
 
 class _Headers(HeaderRegistry):
@@ -40,6 +44,8 @@ class _Headers(HeaderRegistry):
         return self._class_of(name)
 
     def __call__(self, name, value):
+        if name.lower() in OF_ONE_MAIL:
+            return super().__call__(name, value)
         # nobody changes a header that was parsed: it is replaced by another one
         return self._parsed(name, value)
 

@@ -4,12 +4,13 @@ from email.policy import default
 from unittest.mock import patch
 
 import lxml.html
+from freezegun import freeze_time
 
 from odoo.tests import TransactionCase
 from odoo.tools import mute_logger
 
 from ..models.crm_nps_letter import text_of
-from ..models.crm_nps_message import compose
+from ..models.crm_nps_message import POLICY, compose
 from ..models.mail_thread import _failure
 from .nps_mail_case import NpsMailCase
 
@@ -204,6 +205,14 @@ class TestCompose(TransactionCase):
             self.assertEqual(message["To"], f"{name} <{name[:2]}@example.com>")
             self.assertEqual(message["From"], "Söller <s@example.com>")
             self.assertEqual(message.get_all("MIME-Version"), ["1.0"])
+
+    def test_whom_a_mail_goes_to_is_not_remembered(self):
+        known = POLICY.header_factory._parsed.cache_info
+        with freeze_time("2026-06-15 10:00:00"):
+            self.composed(To="ada@example.com")
+            before = known().misses
+            self.composed(To="bob@example.com", **{"Message-Id": "<1@example.com>"})
+        self.assertEqual(known().misses, before)
 
     def test_its_parts(self):
         message = self.composed(To="ada@example.com")
