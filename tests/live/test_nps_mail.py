@@ -257,6 +257,17 @@ def test_two_senders_do_not_disturb_each_other(live, survey, server):
     assert set(survey.rows("state", "uncertain")) == {("sent", None)}
 
 
+def test_what_another_sender_has_settled_meanwhile(live, survey):
+    """A transaction that began before the other one ended takes nothing for remains."""
+    survey.ask(1)
+    live.execute("UPDATE crm_nps_invitation SET state = 'sending'")
+    with live.env() as env:
+        assert env["crm.nps.invitation"].search([]).state == "sending"
+        live.execute("UPDATE crm_nps_invitation SET state = 'sent'")
+        env["crm.nps.invitation"]._cron_send()
+    assert survey.rows("state", "uncertain") == [("sent", None)]
+
+
 def test_what_a_mail_says(survey, server):
     survey.ask(1)
     survey.run()

@@ -50,3 +50,19 @@ class CrmNpsAnswer(models.Model):
                 log(dict(info, type="error", field="score", message=message))
                 continue
             yield dbid, xid, values, info
+
+
+class IrFieldsConverter(models.AbstractModel):
+    """Reads scores out of files, also where answers stand beside their program."""
+
+    _inherit = "ir.fields.converter"
+
+    @api.model
+    def _str_to_integer(self, model, field, value, savepoint):
+        if field == self.env["crm.nps.answer"]._fields["score"]:
+            # a program that imports may send numbers, and int() makes 9 of 9.9
+            whole = isinstance(value, float) and value.is_integer()
+            if not (isinstance(value, str) or type(value) is int or whole):
+                message = self.env["crm.nps.answer"]._score_message(value)
+                raise ValueError(message.replace("%", "%%"))
+        return super()._str_to_integer(model, field, value, savepoint)

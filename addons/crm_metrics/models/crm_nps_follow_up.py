@@ -117,18 +117,28 @@ class CrmNpsAnswer(models.Model):
                 if not self.env["ir.cron"]._commit_progress(len(ids)):
                     return
 
+    def _author(self):
+        """Return for whom one contact is enough: each company looks after its own."""
+        return self.company_id.id, self.person
+
+    def _same_authors_domain(self):
+        """Return a domain of all answers of the same authors, and hardly any other."""
+        return Domain("person", "in", self.mapped("person")) & Domain(
+            "company_id", "in", self.company_id.ids
+        )
+
     def _plan_follow_up(self):
         """Plan the activity of each answer whose author nobody is to contact yet."""
         kind = self.env.ref(DETRACTOR)
         busy = self.search(
-            Domain("person", "in", self.mapped("person"))
+            self._same_authors_domain()
             & Domain("activity_ids", "any", [("activity_type_id", "=", kind.id)])
         )
-        persons = set(busy.mapped("person"))
+        authors = {answer._author() for answer in busy}
         latest = self.browse()
         for answer in self:
-            if answer.person not in persons:
-                persons.add(answer.person)
+            if answer._author() not in authors:
+                authors.add(answer._author())
                 latest += answer
         for answer, user in latest._users_to_follow_up(escalated=False).items():
             answer._plan_activity(
@@ -241,10 +251,12 @@ class CrmNpsAnswer(models.Model):
         now = fields.Datetime.now()
         others = self.search(
             self._uncontacted_domain()
-            & Domain("person", "in", self.mapped("person"))
+            & self._same_authors_domain()
             & Domain("followup_due_at", "=", False)
             & Domain("date", ">=", now - WINDOW)
         )
+        authors = {answer._author() for answer in self}
+        others = others.filtered(lambda other: other._author() in authors)
         for answer in (self | others).filtered(lambda one: not one.first_contact_at):
             answer.write(
                 {

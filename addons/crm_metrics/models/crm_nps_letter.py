@@ -6,15 +6,25 @@ from email.message import EmailMessage
 import lxml.html
 
 from odoo import models
+from odoo.exceptions import UserError
 from odoo.tools import formataddr, html2plaintext
 from odoo.tools.mail import email_domain_extract
 
 from .crm_nps_invitation import SENDING
+from .crm_nps_message import compose
 from .ir_qweb import Compiled
 
 #: what of a template is rendered
 BODY = "BODY-OF-THE-MAIL"
 RENDERED = ["subject", "body_html", "email_from", "reply_to"]
+#: what each mail says of itself
+ABOUT = {
+    "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    # nobody's absence assistant should answer
+    "Auto-Submitted": "auto-generated",
+    "Precedence": "bulk",
+    "X-Auto-Response-Suppress": "OOF, AutoReply",
+}
 
 
 @dataclass
@@ -61,8 +71,16 @@ class CrmNpsInvitation(models.Model):
         rendered = template._generate_template(self.ids, RENDERED)
         company = program.company_id
         responsible = program.user_id.email_formatted
-        sender = company.email_formatted or responsible
+        servers = self.env["ir.mail_server"]
+        sender = (
+            company.email_formatted
+            or responsible
+            or servers._get_default_from_address()
+        )
         frame = self._frame()
+        files = [
+            (file.name, file.raw, file.mimetype) for file in template.attachment_ids
+        ]
         letters = {}
         for invitation in self:
             values = rendered[invitation.id]
@@ -78,22 +96,28 @@ class CrmNpsInvitation(models.Model):
             else:
                 body = frame.replace(BODY, body)
             email_from = values["email_from"] or sender
-            message = self.env["ir.mail_server"]._build_email__(
-                email_from=email_from,
-                email_to=[invitation._addressee()],
-                subject=values["subject"],
+            if not email_from:
+                raise UserError(
+                    self.env._(
+                        "%(company)s has no e-mail address to send from.",
+                        company=company.name,
+                    )
+                )
+            message = compose(
+                {
+                    **invitation._mail_ids(email_from, reminder),
+                    "Subject": values["subject"] or "",
+                    "From": email_from,
+                    "Reply-To": values["reply_to"] or responsible or email_from,
+                    "To": invitation._addressee(),
+                    **ABOUT,
+                    # RFC 8058: mail programs show a button, pressed without a visit
+                    "List-Unsubscribe": f"<{invitation._stop_url()}>",
+                },
+                text,
                 # else some programs show it as browsers did in the last century
-                body=f"<!DOCTYPE html>\n{body}",
-                body_alternative=text,
-                reply_to=values["reply_to"] or responsible,
-                attachments=[
-                    (file.name, file.raw, file.mimetype)
-                    for file in template.attachment_ids
-                ],
-                subtype="html",
-                subtype_alternative="plain",
-                headers=invitation._mail_headers(),
-                **invitation._mail_ids(email_from, reminder),
+                f"<!DOCTYPE html>\n{body}",
+                files,
             )
             letters[invitation.id] = Letter(
                 invitation.id, invitation.email, template.mail_server_id.id, message
@@ -123,31 +147,20 @@ class CrmNpsInvitation(models.Model):
         name = " ".join((self.partner_id.name or "").split())
         return formataddr((name, self.email))
 
-    def _mail_headers(self):
-        return {
-            # RFC 8058: mail programs show a button, pressed without a visit
-            "List-Unsubscribe": f"<{self._stop_url()}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            # nobody's absence assistant should answer
-            "Auto-Submitted": "auto-generated",
-            "Precedence": "bulk",
-            "X-Auto-Response-Suppress": "OOF, AutoReply",
-        }
-
     def _mail_ids(self, email_from, reminder):
-        """Return Message-Id and references of the next mail.
+        """Return the headers Message-Id and References of the next mail.
 
         Those of the reminders are told from that of the first mail, so that a bounce of
         any of them finds the invitation, and mail programs show them together.
         """
         if not (reminder and self.message_id):
             domain = email_domain_extract(email_from) or "localhost"
-            return {"message_id": f"<{secrets.token_hex(16)}.nps@{domain}>"}
+            return {"Message-Id": f"<{secrets.token_hex(16)}.nps@{domain}>"}
         return {
-            "message_id": self.message_id.replace(
+            "Message-Id": self.message_id.replace(
                 ".nps@", f".nps.{self.reminders + 1}@"
             ),
-            "references": self.message_id,
+            "References": self.message_id,
         }
 
     def _of_message_ids(self, message_ids):

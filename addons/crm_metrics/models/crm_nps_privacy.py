@@ -7,6 +7,8 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, is_html_empty
 
+from .crm_nps_judge import BOUNCE_DAYS
+
 ANSWER, INVITATION = "crm.nps.answer", "crm.nps.invitation"
 #: begins the key of a person whom nobody can tell from others any more
 NOBODY = "anonymous,"
@@ -129,13 +131,17 @@ class CrmNpsAnonymisable(models.AbstractModel):
             months = relativedelta(months=company.crm_nps_retention_months)
             before = company._metrics_start_of_day(company._metrics_today() - months)
             rows = self._too_old(company, before)
-            rows._anonymise()
+            rows._anonymise_old()
             done += len(rows)
         return done, done
 
+    def _anonymise_old(self):
+        """Make rows anonymous because of their age."""
+        self._anonymise()
+
     def _too_old(self, company, before):
         """Return rows of a company from before a moment, not all of them at once."""
-        self.flush_model()
+        self.env.flush_all()
         return self.browse(
             id_
             for (id_,) in self.env.execute_query(
@@ -195,6 +201,17 @@ class CrmNpsAnswer(models.Model):
     @api.autovacuum
     def _gc_retention(self):
         return self._forget_old()
+
+    def _anonymise_old(self):
+        """Leave invitations that are needed as they are, but nothing leads to them."""
+        answers = self.sudo()._of_same_votes()
+        needed = answers.invitation_id._still_needed()
+        answers.filtered(lambda answer: answer.invitation_id in needed).write(
+            {"invitation_id": False}
+        )
+        res = super()._anonymise_old()
+        needed._forget_moment()
+        return res
 
     def _anonymous_values(self, keys):
         return {
@@ -256,12 +273,52 @@ class CrmNpsInvitation(models.Model):
                AND (state <> 'sent' OR expires_at < %s)
                AND NOT EXISTS (SELECT FROM crm_nps_answer a
                                 WHERE a.invitation_id = row.id
-                                  AND a.anonymised IS NOT TRUE)""",
+                                  AND a.anonymised IS NOT TRUE)
+               AND (%s) IS NOT TRUE""",
             fields.Datetime.now(),
+            self._still_needed_sql(),
+        )
+
+    def _still_needed(self):
+        """Return those that tell whom not to ask again yet."""
+        self.env.flush_all()
+        return self.browse(
+            id_
+            for (id_,) in self.env.execute_query(
+                SQL(
+                    "SELECT id FROM %s AS row WHERE id = ANY(%s) AND %s",
+                    SQL.identifier(self._table),
+                    self.ids,
+                    self._still_needed_sql(),
+                )
+            )
+        )
+
+    def _still_needed_sql(self):
+        """Return an expression: whether forgetting `row` would ask somebody too early.
+
+        As long as any program looks back to the first mail for its person or account,
+        as long as a bounce is remembered, and as long as what triggered it may be
+        considered once more: see `_first_obstacle_sql`, `_read_bounced` of the judge
+        and `_candidates_of`.
+        """
+        return SQL(
+            """test IS NOT TRUE AND (
+                   sent_at > %(now)s - interval '1 day' * greatest(
+                       (SELECT max(greatest(p.quarantine_days,
+                                            CASE WHEN p.account_limit > 0
+                                                 THEN p.account_days END))
+                          FROM crm_nps_program p WHERE p.active),
+                       CASE WHEN state = 'bounced' THEN %(bounce_days)s END)
+                   OR date > %(now)s - interval '1 day' * (
+                       SELECT p.expiry_days FROM crm_nps_program p
+                        WHERE p.id = row.program_id))""",
+            now=fields.Datetime.now(),
+            bounce_days=BOUNCE_DAYS,
         )
 
     def _forget_moment(self):
-        """Leave of the answers to anonymous programs only their day.
+        """Leave of when these were answered only the day.
 
         The last thing to do in a transaction: what is written later has a moment.
         """

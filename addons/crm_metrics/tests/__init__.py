@@ -45,6 +45,7 @@ from . import test_nps_answer_exclude
 from . import test_nps_answer_import
 from . import test_nps_follow_up
 from . import test_nps_privacy
+from . import test_nps_retention
 from . import test_nps_merge
 from . import test_nps_partner
 from . import test_nps_complaint
@@ -62,4 +63,6 @@ from . import test_nps_response
 from . import test_nps_scope
 from . import test_nps_export
 from . import test_nps_mail
+from . import test_nps_due
+from . import test_nps_reminder
 from . import test_nps_send

@@ -139,6 +139,18 @@ class CrmMetricsCommon(TransactionCase):
             previous = line
         return subscription
 
+    def merge(self, source, destination):
+        """Merge a contact into another one, as Odoo's wizard does it."""
+        self.env["base.partner.merge.automatic.wizard"].create(
+            {
+                "state": "selection",
+                "partner_ids": [Command.set((source | destination).ids)],
+                "dst_partner_id": destination.id,
+            }
+        ).action_merge()
+        self.assertFalse(source.exists())
+        self.env.invalidate_all()
+
     def refresh(self):
         """Refresh until nothing waits."""
         self.env.flush_all()

@@ -1,11 +1,9 @@
 from odoo import fields
 
-from .common import CrmMetricsCommon
-
-ANSWER, INVITATION = "crm.nps.answer", "crm.nps.invitation"
+from .nps_making import NpsMaking
 
 
-class NpsAnswerCase(CrmMetricsCommon):
+class NpsAnswerCase(NpsMaking):
     """A running program, an account of the seller with a contact, and answers."""
 
     @classmethod
@@ -18,44 +16,27 @@ class NpsAnswerCase(CrmMetricsCommon):
 
     @classmethod
     def _program(cls, **values):
-        program = cls.env["crm.nps.program"].create(
-            {
-                "name": "Customers",
-                "company_id": cls.company.id,
-                "user_id": cls.manager.id,
-                **values,
-            }
+        return cls.make_program(
+            "2026-01-01 00:00:00", **{"name": "Customers", **values}
         )
-        program.write({"state": "running", "started_at": "2026-01-01 00:00:00"})
-        return program
 
     @classmethod
     def _contact(cls, name, parent=None, **values):
         parent = cls.customer if parent is None else parent
-        return cls._customer(
-            name,
-            **{
-                "parent_id": parent.id,
-                "email": f"{name.lower()}@example.com",
-                **values,
-            },
-        )
+        return cls.make_contact(name, **{"parent_id": parent.id, **values})
 
     @classmethod
     def invite(cls, partner=None, wave="wave,1", program=None, **values):
         partner = cls.contact if partner is None else partner
-        email = values.pop("email", partner.email_normalized)
-        return cls.env[INVITATION].create(
-            {
-                "program_id": (program or cls.program).id,
+        return cls.make_invitation(
+            program or cls.program,
+            partner,
+            **{
                 "wave": wave,
-                "partner_id": partner.id,
-                "email": email,
-                "person": cls.env["crm.nps.suppression"]._person_key(email, partner),
                 "state": "sent",
                 "sent_at": "2026-06-10 08:00:00",
                 **values,
-            }
+            },
         )
 
     @classmethod
@@ -64,18 +45,18 @@ class NpsAnswerCase(CrmMetricsCommon):
         invitation = values.pop("invitation", None)
         if invitation is None:
             invitation = cls.invite(partner, wave, program)
-        answer = cls.env[ANSWER].create(
-            {
-                "program_id": invitation.program_id.id,
+        answer = cls.make_answer(
+            invitation.program_id,
+            score,
+            **{
                 "invitation_id": invitation.id,
                 "wave": invitation.wave,
                 "partner_id": invitation.partner_id.id,
                 "lead_id": invitation.lead_id.id,
                 "person": invitation.person,
-                "score": score,
                 "date": fields.Datetime.now(),
                 **values,
-            }
+            },
         )
         invitation.write({"state": "answered", "answered_at": answer.date})
         answer._after_counted()

@@ -1,11 +1,10 @@
 from odoo import fields
 
+from .nps_making import INVITATION, NpsMaking
 from .purchase_case import PurchaseCase
 
-INVITATION = "crm.nps.invitation"
 
-
-class NpsCase(PurchaseCase):
+class NpsCase(NpsMaking, PurchaseCase):
     """A company that asks its customers; mails are not sent.
 
     Now is a Monday, 10:00 UTC, in the company's working hours, in UTC as well.
@@ -26,26 +25,20 @@ class NpsCase(PurchaseCase):
     @classmethod
     def program(cls, start="2026-06-01 00:00:00", **values):
         """Create a program that has been running since some moment; False: a draft."""
-        program = cls.env["crm.nps.program"].create(
-            {
-                "name": "Program",
-                "company_id": cls.company.id,
-                "user_id": cls.manager.id,
+        return cls.make_program(
+            start,
+            **{
                 "mail_template_id": cls.template.id,
                 "reminder_template_id": cls.template.id,
                 "legal_basis": "other",
                 **values,
-            }
+            },
         )
-        if start:
-            program.write({"state": "running", "started_at": start})
-        return program
 
     @classmethod
     def contact(cls, name, **values):
         """Create a contact with an e-mail address, in no time zone of its own."""
-        email = f"{name.lower()}@example.com"
-        return cls._customer(name, **{"email": email, "tz": False, **values})
+        return cls.make_contact(name, **{"tz": False, **values})
 
     def consider(self, program, *contacts, wave="w", **values):
         """Consider contacts, or candidates given as dict."""
@@ -60,20 +53,16 @@ class NpsCase(PurchaseCase):
 
     def sent(self, program, contact, moment, **values):
         """Create an invitation whose first mail went out at a moment."""
-        email = contact.email_normalized
-        suppression = self.env["crm.nps.suppression"]
-        return self.env[INVITATION].create(
-            {
-                "program_id": program.id,
+        return self.make_invitation(
+            program,
+            contact,
+            **{
                 "wave": "before",
-                "partner_id": contact.id,
-                "email": email,
-                "person": suppression._person_key(email, contact),
                 "state": "sent",
                 "date": moment,
                 "sent_at": moment,
                 **values,
-            }
+            },
         )
 
     def prepare(self):

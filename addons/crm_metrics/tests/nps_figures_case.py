@@ -1,9 +1,8 @@
+from .nps_making import ANSWER, NpsMaking
 from .purchase_case import PurchaseCase
 
-ANSWER, INVITATION = "crm.nps.answer", "crm.nps.invitation"
 
-
-class NpsFiguresCase(PurchaseCase):
+class NpsFiguresCase(NpsMaking, PurchaseCase):
     """A program of two companies, answers and invitations.
 
     They are made as they are stored: how they come about has tests of its own.
@@ -12,38 +11,22 @@ class NpsFiguresCase(PurchaseCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        programs = cls.env["crm.nps.program"].with_context(
-            allowed_company_ids=(cls.company | cls.other_company).ids
-        )
-        cls.program, cls.program_2, cls.program_elsewhere = programs.create(
-            [
-                {
-                    "name": name,
-                    "company_id": company.id,
-                    "user_id": cls.manager.id
-                    if company == cls.company
-                    else cls.env.uid,
-                }
-                for name, company in (
-                    ("Program", cls.company),
-                    ("Program 2", cls.company),
-                    ("Program Elsewhere", cls.other_company),
-                )
-            ]
+        cls.program = cls.make_program(False)
+        cls.program_2 = cls.make_program(False, name="Program 2")
+        cls.program_elsewhere = cls.make_program(
+            False,
+            name="Program Elsewhere",
+            company_id=cls.other_company.id,
+            user_id=cls.env.uid,
         )
 
     @classmethod
     def answer(cls, score, date="2026-03-10 10:00:00", person=None, **values):
         """Create an answer; `person` None: nobody knows whose it is."""
-        return cls.env[ANSWER].create(
-            {
-                "program_id": cls.program.id,
-                "wave": "wave,1",
-                "person": person,
-                "score": score,
-                "date": date,
-                **values,
-            }
+        return cls.make_answer(
+            cls.program,
+            score,
+            **{"wave": "wave,1", "person": person, "date": date, **values},
         )
 
     @classmethod
@@ -58,15 +41,15 @@ class NpsFiguresCase(PurchaseCase):
         """Create an invitation that was considered, and sent if so, on a day."""
         moment = f"{day} 09:00:00"
         sent = state not in ("planned", "failed", "skipped")
-        return cls.env[INVITATION].create(
-            {
-                "program_id": cls.program.id,
+        return cls.make_invitation(
+            cls.program,
+            **{
                 "wave": "wave,1",
                 "state": state,
                 "date": moment,
                 "sent_at": sent and moment,
                 **values,
-            }
+            },
         )
 
     def metrics(self, user=None):

@@ -2,7 +2,8 @@ import smtplib
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from .nps_case import INVITATION, NpsCase
+from .nps_case import NpsCase
+from .nps_making import INVITATION
 
 
 class Server:
@@ -84,23 +85,9 @@ class NpsMailCase(NpsCase):
 
     def planned(self, program, *contacts, **values):
         """Plan invitations as the preparation leaves them."""
-        suppression = self.env["crm.nps.suppression"]
-        return self.env[INVITATION].create(
-            [
-                {
-                    "program_id": program.id,
-                    "wave": "w",
-                    "partner_id": contact.id,
-                    "email": contact.email_normalized,
-                    "person": suppression._person_key(
-                        contact.email_normalized, contact
-                    ),
-                    "lang": "en_US",
-                    "planned_at": self.now,
-                    **values,
-                }
-                for contact in contacts
-            ]
+        values = {"wave": "w", "lang": "en_US", "planned_at": self.now, **values}
+        return self.env[INVITATION].concat(
+            *(self.make_invitation(program, contact, **values) for contact in contacts)
         )
 
     @contextmanager

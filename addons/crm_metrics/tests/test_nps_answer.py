@@ -3,7 +3,8 @@ from psycopg2.errors import CheckViolation
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import mute_logger
 
-from .nps_answer_case import ANSWER, NpsAnswerCase
+from .nps_answer_case import NpsAnswerCase
+from .nps_making import ANSWER
 
 
 class TestNpsAnswer(NpsAnswerCase):

@@ -2,8 +2,10 @@ from pathlib import Path
 
 from odoo.tools import file_path, mute_logger
 
-from .nps_answer_case import ANSWER, NpsAnswerCase
+from .nps_answer_case import NpsAnswerCase
+from .nps_making import ANSWER
 
+PROGRAM = "crm.nps.program"
 FIELDS = ("program_id", "wave", "email", "score", "comment", "date")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -69,6 +71,28 @@ class TestNpsImport(NpsAnswerCase):
             [(number, field, message)] = self.bad(self.row(), self.row(score))
             self.assertEqual((number, field), (1, "score"), score)
             self.assertIn("core", message)
+
+    def test_numbers_that_are_no_score(self):
+        """A program that imports sends numbers; int() would make 9 of 9.9."""
+        for score in (9.9, 10.5, 10.0001, -0.5, 11, 11.0, True, float("inf"), [9]):
+            [(number, field, message)] = self.bad(self.row(), self.row(score))
+            self.assertEqual((number, field), (1, "score"), score)
+            self.assertIn("Score", message)
+
+    def test_numbers_that_are_a_score(self):
+        result = self.load(self.row(9.0), self.row(0.0, email="zoe@example.com"))
+        self.assertEqual(self.env[ANSWER].browse(result["ids"]).mapped("score"), [9, 0])
+
+    def test_beside_a_program(self):
+        """The same holds for answers in a file of programs."""
+        columns = ("id", "name", "answer_ids/score")
+        for score in (9.9, "9.9"):
+            program = self.program.export_data(["id"])["datas"][0][0]
+            loaded = self.as_user(self.env[PROGRAM], self.manager).load(
+                list(columns), [[program, "Import program", score]]
+            )
+            self.assertFalse(loaded["ids"])
+            self.assertIn("Score", str(loaded["messages"]))
 
     def test_without_a_score_or_a_program(self):
         result = self.load(["Import program"], columns=["program_id"])

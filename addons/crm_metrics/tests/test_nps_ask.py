@@ -2,7 +2,8 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import Form
 
-from .nps_case import INVITATION, NpsCase
+from .nps_case import NpsCase
+from .nps_making import INVITATION
 
 
 class TestAskByHand(NpsCase):

@@ -1,5 +1,3 @@
-from odoo import Command
-
 from .nps_answer_case import NpsAnswerCase
 from .purchase_case import ENTRY
 
@@ -128,13 +126,7 @@ class TestNpsComplaint(NpsAnswerCase):
         last, other = self.customers[4], self.customers[3]
         self.answer(0, other)
         self.flags()
-        self.env["base.partner.merge.automatic.wizard"].create(
-            {
-                "state": "selection",
-                "partner_ids": [Command.set((last | other).ids)],
-                "dst_partner_id": last.id,
-            }
-        ).action_merge()
+        self.merge(other, last)
         self.customers -= other
         self.env["crm.customer.score.run"].search(
             [("company_id", "=", self.company.id)]

@@ -10,7 +10,8 @@ from odoo.tests import HttpCase, tagged
 
 from .common import CrmMetricsCommon
 from .common_web import ExportMixin
-from .nps_figures_case import ANSWER, INVITATION, NpsFiguresCase
+from .nps_figures_case import NpsFiguresCase
+from .nps_making import ANSWER, INVITATION
 
 #: what a program for spreadsheets would run, or take for a number
 FORMULAS = (

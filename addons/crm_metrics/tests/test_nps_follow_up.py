@@ -127,6 +127,22 @@ class TestNpsFollowUp(NpsAnswerCase):
         self.run_cron()
         self.assertTrue(self.planned(later))
 
+    def test_each_company_calls_by_itself(self):
+        """What one company hears of a person, another one does not."""
+        boss = self._user("elsewhere_boss", "group_sale_manager", self.other_company)
+        elsewhere = self._program(company_id=self.other_company.id, user_id=boss.id)
+        here, there = self.answer(3), self.answer(2, program=elsewhere)
+        self.assertEqual(here.person, there.person)
+        self.customer.user_id = False
+        self.wait(minutes=1)
+        self.run_cron()
+        self.assertTrue(self.planned(here))
+        self.assertEqual(self.planned(there).user_id, boss)
+        late = self.answer(1, wave="wave,2", program=elsewhere)
+        self.planned(here).with_user(self.manager).action_done()
+        self.assertTrue(here.first_contact_at)
+        self.assertFalse(there.first_contact_at or late.first_contact_at)
+
     def test_of_two_at_once_the_latest(self):
         first = self.answer(3)
         self.wait(minutes=1)

@@ -1,12 +1,16 @@
 import re
-from email import message_from_string
+from email import message_from_bytes, message_from_string
 from email.policy import default
+from unittest.mock import patch
 
 import lxml.html
+from freezegun import freeze_time
 
 from odoo.tests import TransactionCase
+from odoo.tools import mute_logger
 
 from ..models.crm_nps_letter import text_of
+from ..models.crm_nps_message import POLICY, compose
 from ..models.mail_thread import _failure
 from .nps_mail_case import NpsMailCase
 
@@ -161,6 +165,18 @@ class TestWhatAMailSays(NpsMailCase):
         self.assertFalse(tree.find_class("nps-card"))
         self.assertEqual(len(tree.xpath("//a[contains(@href, '?s=')]")), 11)
 
+    @mute_logger("odoo.addons.crm_metrics.models.crm_nps_send")
+    def test_without_an_address_to_send_from_the_program_waits(self):
+        program = self.program()
+        self.company.email = program.user_id.email = False
+        invitation = self.planned(program, self.contact("Ada"))
+        servers = type(self.env["ir.mail_server"])
+        with patch.object(servers, "_get_default_from_address", lambda _model: None):
+            self.send()
+        self.assertSent()
+        self.assertEqual(invitation.state, "planned")
+        self.assertIn(self.company.name, invitation.error)
+
     def test_attachments_of_the_template(self):
         template = self.templates["mail_template_id"].copy(
             {"attachment_ids": [(0, 0, {"name": "Terms.txt", "raw": b"Terms"})]}
@@ -171,6 +187,57 @@ class TestWhatAMailSays(NpsMailCase):
         (file,) = message.iter_attachments()
         self.assertEqual(file.get_filename(), "Terms.txt")
         self.assertEqual(file.get_content(), "Terms")
+
+
+class TestCompose(TransactionCase):
+    """Headers are remembered, and still each mail has its own."""
+
+    def composed(self, **headers):
+        """Return a mail as whoever gets it reads it."""
+        message = compose(
+            {"From": "Söller <s@example.com>", **headers}, "tëxt", "<p>tëxt</p>"
+        )
+        return message_from_bytes(message.as_bytes(), policy=default)
+
+    def test_each_mail_has_its_own_headers(self):
+        for name in ("Ada", "Zoë", "Ada"):
+            message = self.composed(To=f"{name} <{name[:2]}@example.com>")
+            self.assertEqual(message["To"], f"{name} <{name[:2]}@example.com>")
+            self.assertEqual(message["From"], "Söller <s@example.com>")
+            self.assertEqual(message.get_all("MIME-Version"), ["1.0"])
+
+    def test_whom_a_mail_goes_to_is_not_remembered(self):
+        known = POLICY.header_factory._parsed.cache_info
+        with freeze_time("2026-06-15 10:00:00"):
+            self.composed(To="ada@example.com")
+            before = known().misses
+            self.composed(To="bob@example.com", **{"Message-Id": "<1@example.com>"})
+        self.assertEqual(known().misses, before)
+
+    def test_its_parts(self):
+        message = self.composed(To="ada@example.com")
+        self.assertEqual(message.get_content_type(), "multipart/alternative")
+        self.assertEqual(
+            [part.get_content_type() for part in message.iter_parts()],
+            ["text/plain", "text/html"],
+        )
+        for kind, content in (("plain", "tëxt"), ("html", "<p>tëxt</p>")):
+            part = message.get_body((kind,))
+            self.assertEqual(part.get_content().strip(), content)
+            self.assertEqual(part.get_content_charset(), "utf-8")
+
+    def test_a_header_is_folded_as_the_policy_says(self):
+        """A long subject is folded for a server, and not for who does not fold."""
+        subject = "Would you recommend us? " * 6
+        message = compose({"Subject": subject.strip()}, "text", "html")
+        for wide in (False, True, False):
+            policy = message.policy.clone(max_line_length=None if wide else 78)
+            lines = message.as_bytes(policy=policy).split(b"\r\n")
+            self.assertEqual(lines[1].startswith(b" "), not wide)
+
+    def test_no_header_within_a_header(self):
+        with self.assertRaises(ValueError):
+            self.composed(Subject="Hello\nBcc: others@example.com")
 
 
 class TestTextOf(TransactionCase):

@@ -1,6 +1,5 @@
-from odoo import Command
-
-from .nps_answer_case import ANSWER, INVITATION, NpsAnswerCase
+from .nps_answer_case import NpsAnswerCase
+from .nps_making import ANSWER, INVITATION
 
 
 class TestNpsMerge(NpsAnswerCase):
@@ -10,17 +9,6 @@ class TestNpsMerge(NpsAnswerCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.double = cls._contact("Annie")
-
-    def merge(self, source, destination):
-        self.env["base.partner.merge.automatic.wizard"].create(
-            {
-                "state": "selection",
-                "partner_ids": [Command.set((source | destination).ids)],
-                "dst_partner_id": destination.id,
-            }
-        ).action_merge()
-        self.assertFalse(source.exists())
-        self.env.invalidate_all()
 
     def keys(self, *records):
         return {record.person for group in records for record in group}

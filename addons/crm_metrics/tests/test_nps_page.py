@@ -10,7 +10,8 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from ..controllers import crm_nps, crm_nps_guard, crm_nps_pages
 from ..models import crm_nps_nonce
 from ..models.crm_nps_reply import clean_text
-from .nps_answer_case import ANSWER, NpsAnswerCase
+from .nps_answer_case import NpsAnswerCase
+from .nps_making import ANSWER
 
 SECRET, OTHER = "s" * 43, "o" * 43
 

@@ -1,6 +1,7 @@
 from odoo.exceptions import AccessError
 
-from .nps_answer_case import ANSWER, NpsAnswerCase
+from .nps_answer_case import NpsAnswerCase
+from .nps_making import ANSWER
 
 
 class TestNpsPartner(NpsAnswerCase):

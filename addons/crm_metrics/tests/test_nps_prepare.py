@@ -1,7 +1,8 @@
 from datetime import timedelta
 
 from ..models.crm_nps_invitation import SKIP_REASONS
-from .nps_case import INVITATION, NpsCase
+from .nps_case import NpsCase
+from .nps_making import INVITATION
 
 
 class TestReasons(NpsCase):

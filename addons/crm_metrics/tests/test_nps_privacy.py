@@ -1,32 +1,8 @@
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 
-from .nps_answer_case import ANSWER, INVITATION, NpsAnswerCase
-
-
-class NpsPrivacyCase(NpsAnswerCase):
-    def columns(self, records):
-        """Return all that the tables hold of rows, as text."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            f"SELECT row_to_json(t)::text FROM {records._table} t WHERE id = ANY(%s)",
-            [records.ids],
-        )
-        return "\n".join(text for (text,) in self.env.cr.fetchall())
-
-    def votes(self):
-        """Return the number of votes of each bucket, by program and wave."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            """SELECT program_id, wave LIKE 'crm.lead,%%', bucket, count(*) FROM (
-                   SELECT DISTINCT ON (program_id, wave, person)
-                          program_id, wave, bucket
-                     FROM crm_nps_answer WHERE company_id = %s
-                    ORDER BY program_id, wave, person, date DESC, id DESC) v
-                GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""",
-            [self.company.id],
-        )
-        return self.env.cr.fetchall()
+from .nps_making import ANSWER, INVITATION
+from .nps_privacy_case import NpsPrivacyCase
 
 
 class TestNpsAnonymise(NpsPrivacyCase):
@@ -171,70 +147,6 @@ class TestNpsAnonymise(NpsPrivacyCase):
         )
         self.assertEqual(states["planned"].skip_reason, "erased")
         self.assertFalse(any(one.token_hash for one in states.values()))
-
-
-class TestNpsRetention(NpsPrivacyCase):
-    """What is too old loses who it is about, by itself."""
-
-    def setUp(self):
-        super().setUp()
-        # now: 15 June 2026
-        self.company.crm_nps_retention_months = 24
-        self.old = self.answer(3, date="2024-06-14 21:59:59")
-        self.old.invitation_id.date = "2024-06-01 00:00:00"
-        self.new = self.answer(3, wave="wave,2", date="2024-06-15 00:00:00")
-        self.new.invitation_id.date = "2024-06-01 00:00:00"
-
-    def collect(self):
-        self.env.flush_all()
-        for name in (ANSWER, INVITATION):
-            done, remaining = self.env[name]._gc_retention()
-            if done:
-                self.assertTrue(remaining, "it is called again")
-        self.env.invalidate_all()
-
-    def test_the_day_of_the_company_decides(self):
-        self.collect()
-        self.assertTrue(self.old.anonymised and self.old.invitation_id.anonymised)
-        self.assertFalse(self.new.anonymised or self.new.invitation_id.anonymised)
-        self.assertFalse(self.env["crm.nps.suppression"].search_count([]))
-        self.assertEqual(self.env[ANSWER]._gc_retention(), (0, 0))
-        self.assertEqual(self.env[INVITATION]._gc_retention(), (0, 0))
-
-    def test_a_vote_is_as_old_as_its_latest_answer(self):
-        again = self.answer(9, invitation=self.old.invitation_id)
-        self.collect()
-        self.assertFalse(self.old.anonymised or again.anonymised)
-
-    def test_kept_for_good(self):
-        self.company.crm_nps_retention_months = 0
-        self.collect()
-        self.assertFalse(self.old.anonymised)
-
-    def test_each_company_for_itself(self):
-        elsewhere = self.answer(
-            3,
-            program=self._program(company_id=self.other_company.id, user_id=1),
-            date="2020-01-01 00:00:00",
-        )
-        self.collect()
-        self.assertFalse(elsewhere.anonymised)
-
-    def test_invitations(self):
-        old = {"date": "2024-01-01 00:00:00"}
-        skipped = self.invite(state="skipped", wave="wave,3", **old)
-        planned = self.invite(state="planned", wave="wave,4", **old)
-        closed = self.invite(wave="wave,5", expires_at="2026-06-15 09:59:59", **old)
-        opened = self.invite(wave="wave,6", expires_at="2026-06-15 10:00:01", **old)
-        self.collect()
-        self.assertTrue(skipped.anonymised and closed.anonymised)
-        self.assertFalse(planned.anonymised or opened.anonymised)
-
-    def test_settings(self):
-        settings = self.env["res.config.settings"].create({})
-        settings.crm_nps_retention_months = 36
-        settings.execute()
-        self.assertEqual(self.company.crm_nps_retention_months, 36)
 
 
 class TestNpsLookup(NpsPrivacyCase):

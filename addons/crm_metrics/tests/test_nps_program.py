@@ -2,7 +2,8 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from .nps_case import INVITATION, NpsCase
+from .nps_case import NpsCase
+from .nps_making import INVITATION
 
 
 class TestPrograms(NpsCase):

@@ -2,8 +2,6 @@ from datetime import timedelta
 
 from freezegun import freeze_time
 
-from odoo import Command
-
 from .nps_case import NpsCase
 
 SECOND = timedelta(seconds=1)
@@ -133,14 +131,7 @@ class TestQuarantine(NpsCase):
     def test_contacts_that_were_merged(self):
         double = self.contact("Double")
         self.sent(self.asking, double, self.now)
-        self.env["base.partner.merge.automatic.wizard"].create(
-            {
-                "state": "selection",
-                "partner_ids": [Command.set((double | self.anna).ids)],
-                "dst_partner_id": self.anna.id,
-            }
-        ).action_merge()
-        self.assertFalse(double.exists())
+        self.merge(double, self.anna)
         self.assertAsked(self.consider(self.asking, self.anna), "quarantine")
 
     def test_who_was_erased_holds_nobody_back(self):

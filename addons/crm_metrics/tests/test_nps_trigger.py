@@ -6,7 +6,8 @@ from freezegun import freeze_time
 from odoo.tools import mute_logger
 
 from ..models import crm_nps_trigger
-from .nps_case import INVITATION, NpsCase
+from .nps_case import NpsCase
+from .nps_making import INVITATION
 
 SECOND = timedelta(seconds=1)
 

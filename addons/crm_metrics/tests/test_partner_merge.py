@@ -1,5 +1,3 @@
-from odoo import Command
-
 from .common import CrmMetricsCommon
 
 
@@ -10,16 +8,6 @@ class TestPartnerMerge(CrmMetricsCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.double = cls._customer("Double")
-
-    def merge(self, source, destination):
-        self.env["base.partner.merge.automatic.wizard"].create(
-            {
-                "state": "selection",
-                "partner_ids": [Command.set((source | destination).ids)],
-                "dst_partner_id": destination.id,
-            }
-        ).action_merge()
-        self.assertFalse(source.exists())
 
     def assertFactsAreFull(self):
         self.refresh()

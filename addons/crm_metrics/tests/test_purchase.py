@@ -1,6 +1,5 @@
 from psycopg2 import IntegrityError
 
-from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
@@ -242,13 +241,7 @@ class TestPurchase(PurchaseCase):
         self.enter(30, partner=person)
         self.deal(50, partner=double)
         self.refresh()
-        self.env["base.partner.merge.automatic.wizard"].create(
-            {
-                "state": "selection",
-                "partner_ids": [Command.set((self.customer | double).ids)],
-                "dst_partner_id": self.customer.id,
-            }
-        ).action_merge()
+        self.merge(double, self.customer)
         self.assertEqual(
             self.purchases(self.customer).mapped("amount"), [30, 50, 70, 100]
         )
