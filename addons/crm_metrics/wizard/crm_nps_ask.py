@@ -26,7 +26,8 @@ class CrmNpsAsk(models.TransientModel):
     lead_ids = fields.Many2many(
         "crm.lead", string="Opportunities", context={"active_test": False}
     )
-    notice = fields.Char(compute="_compute_notice", help="Instead of too many names.")
+    #: instead of too many names
+    notice = fields.Char(string="Whom", compute="_compute_notice")
     planned_count = fields.Integer(string="Will Be Asked", compute="_compute_preview")
     skipped = fields.Text(string="Will Not Be Asked", compute="_compute_preview")
 
