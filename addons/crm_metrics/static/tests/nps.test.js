@@ -87,7 +87,7 @@ test("the score, how sure it is, and what it is made of", async () => {
         "Net Promoter Score +25, between -12 and +55, 20 answers"
     );
     expect(".o_crm_metrics_nps_sentence").toHaveText(
-        "50% would recommend you, 25% would not: the difference makes +25, on a scale from -100 to +100."
+        "50.0% would recommend you, 25.0% would not: the difference makes +25, on a scale from -100 to +100."
     );
     expect(".o_crm_metrics_nps_interval").toHaveText(
         /^From 20 answers: .+ between -12 and \+55/
