@@ -1,6 +1,27 @@
 from .sheet import MetricsSheet
 
-COUNT, SCORE, POINTS, SHARE = "#,##0", "+0;-0;0", "0.0", "0.0%"
+# Cells: a number with the form in which it is written. They are functions, because the
+# search for terms takes a tuple that follows a term for more of its arguments.
+
+
+def count(number):
+    return number, "#,##0"
+
+
+def score(number):
+    return number, "+0;-0;0"
+
+
+def points(number):
+    return number, "0.0"
+
+
+def share(number):
+    return number, "0.0%"
+
+
+def probability(number):
+    return number, "0.0000"
 
 
 class NpsSheet(MetricsSheet):
@@ -29,36 +50,36 @@ class NpsSheet(MetricsSheet):
         )
         compared = change["compared_to"] or dict.fromkeys(("date_from", "date_to"))
         rows = (
-            (self.env._("NPS"), (result["score"], SCORE)),
-            (self.env._("between"), (result["low"], POINTS)),
-            (self.env._("and (95 %)"), (result["high"], POINTS)),
-            (self.env._("Answers"), (result["answers"], COUNT)),
-            (self.env._("Promoters (9, 10)"), (result["promoters"], COUNT)),
-            (self.env._("Passives (7, 8)"), (result["passives"], COUNT)),
-            (self.env._("Detractors (0 to 6)"), (result["detractors"], COUNT)),
-            (self.env._("Change"), (change["delta"], SCORE)),
+            (self.env._("NPS"), score(result["score"])),
+            (self.env._("between"), points(result["low"])),
+            (self.env._("and (95 %)"), points(result["high"])),
+            (self.env._("Answers"), count(result["answers"])),
+            (self.env._("Promoters (9, 10)"), count(result["promoters"])),
+            (self.env._("Passives (7, 8)"), count(result["passives"])),
+            (self.env._("Detractors (0 to 6)"), count(result["detractors"])),
+            (self.env._("Change"), score(change["delta"])),
             (self.env._("Compared with"), self.optional_day(compared["date_from"])),
             (self.env._("to"), self.optional_day(compared["date_to"])),
-            (self.env._("NPS before"), (change["score"], SCORE)),
-            (self.env._("Answers before"), (change["answers"], COUNT)),
-            (self.env._("Change between"), (change["low"], POINTS)),
-            (self.env._("and (95 %)"), (change["high"], POINTS)),
-            (self.env._("Probability by chance"), (change["p_value"], "0.0000")),
-            (self.env._("NPS of accounts"), (accounts["score"], SCORE)),
-            (self.env._("Accounts"), (accounts["count"], COUNT)),
+            (self.env._("NPS before"), score(change["score"])),
+            (self.env._("Answers before"), count(change["answers"])),
+            (self.env._("Change between"), points(change["low"])),
+            (self.env._("and (95 %)"), points(change["high"])),
+            (self.env._("Probability by chance"), probability(change["p_value"])),
+            (self.env._("NPS of accounts"), score(accounts["score"])),
+            (self.env._("Accounts"), count(accounts["count"])),
             (
                 self.env._("NPS weighted by revenue"),
-                (accounts["weighted_score"], SCORE),
+                score(accounts["weighted_score"]),
             ),
-            (self.env._("Revenue that has answered"), (accounts["coverage"], SHARE)),
-            (self.env._("NPS of the public link"), (public["score"], SCORE)),
-            (self.env._("Public answers"), (public["answers"], COUNT)),
-            (self.env._("Excluded answers"), (result["excluded"]["answers"], COUNT)),
+            (self.env._("Revenue that has answered"), share(accounts["coverage"])),
+            (self.env._("NPS of the public link"), score(public["score"])),
+            (self.env._("Public answers"), count(public["answers"])),
+            (self.env._("Excluded answers"), count(result["excluded"]["answers"])),
             (
                 self.env._("NPS with them"),
-                (result["excluded"]["score_with_them"], SCORE),
+                score(result["excluded"]["score_with_them"]),
             ),
-            (self.env._("Suspect answers"), (result["suspects"], COUNT)),
+            (self.env._("Suspect answers"), count(result["suspects"])),
         )
         for row in rows:
             self.write_row(*row)
@@ -71,7 +92,7 @@ class NpsSheet(MetricsSheet):
         self.write_table(
             self.env._("Answers by score"),
             (self.env._("Score"), self.env._("Answers")),
-            ((score, (count, COUNT)) for score, count in enumerate(scores)),
+            ((vote, count(votes)) for vote, votes in enumerate(scores)),
         )
 
     def write_trend(self, trend):
@@ -89,10 +110,10 @@ class NpsSheet(MetricsSheet):
                 (
                     self.day(point["date_from"]),
                     self.day(point["date_to"]),
-                    (point["score"], SCORE),
-                    (point["low"], POINTS),
-                    (point["high"], POINTS),
-                    (point["answers"], COUNT),
+                    score(point["score"]),
+                    points(point["low"]),
+                    points(point["high"]),
+                    count(point["answers"]),
                 )
                 for point in trend
             ),
@@ -120,42 +141,43 @@ class NpsSheet(MetricsSheet):
             (self.env._("Invitations"), self.env._("Number")),
             [
                 *(
-                    (label, (response[key], COUNT))
+                    (label, count(response[key]))
                     for key, label in self.response_labels().items()
                 ),
-                (self.env._("Response rate"), (response["rate"], SHARE)),
+                (self.env._("Response rate"), share(response["rate"])),
             ],
         )
+        skipped = [(row["name"], count(row["count"])) for row in result["skipped"]]
         self.write_table(
             self.env._("Not asked because"),
             (self.env._("Reason"), self.env._("Number")),
-            ((row["name"], (row["count"], COUNT)) for row in result["skipped"]),
+            skipped,
         )
 
     def write_tags(self, tags):
+        rows = [
+            (tag["name"], count(tag["answers"]), score(tag["score"])) for tag in tags
+        ]
         self.write_table(
             self.env._("Comments by tag"),
             (self.env._("Tag"), self.env._("Answers"), self.env._("NPS")),
-            (
-                (tag["name"], (tag["answers"], COUNT), (tag["score"], SCORE))
-                for tag in tags
-            ),
+            rows,
         )
 
     def write_followup(self, followup):
         rows = [
-            (self.env._("Detractors"), (followup["detractors"], COUNT)),
-            (self.env._("To be contacted"), (followup["due"], COUNT)),
-            (self.env._("Contacted"), (followup["contacted"], COUNT)),
-            (self.env._("in time"), (followup["in_time"], COUNT)),
-            (self.env._("Overdue"), (followup["overdue"], COUNT)),
+            (self.env._("Detractors"), count(followup["detractors"])),
+            (self.env._("To be contacted"), count(followup["due"])),
+            (self.env._("Contacted"), count(followup["contacted"])),
+            (self.env._("in time"), count(followup["in_time"])),
+            (self.env._("Overdue"), count(followup["overdue"])),
             (
                 self.env._("Hours to the contact, median"),
-                (followup["median_hours"], POINTS),
+                points(followup["median_hours"]),
             ),
         ]
         for outcome in followup["outcomes"]:
-            rows.append((outcome["name"], (outcome["count"], COUNT)))
+            rows.append((outcome["name"], count(outcome["count"])))
         self.write_table(
             self.env._("Follow-up of detractors"),
             (self.env._("What"), self.env._("Number")),
@@ -184,16 +206,16 @@ class NpsSheet(MetricsSheet):
         rows = [
             (
                 group["name"],
-                (group["score"], SCORE),
-                (group["low"], POINTS),
-                (group["high"], POINTS),
-                (group["answers"], COUNT),
-                (group["promoters"], COUNT),
-                (group["passives"], COUNT),
-                (group["detractors"], COUNT),
-                (group["change"]["delta"], SCORE),
-                (group["response"]["delivered"], COUNT),
-                (group["response"]["answered"], COUNT),
+                score(group["score"]),
+                points(group["low"]),
+                points(group["high"]),
+                count(group["answers"]),
+                count(group["promoters"]),
+                count(group["passives"]),
+                count(group["detractors"]),
+                score(group["change"]["delta"]),
+                count(group["response"]["delivered"]),
+                count(group["response"]["answered"]),
             )
             for group in result["groups"]
         ]
@@ -202,7 +224,7 @@ class NpsSheet(MetricsSheet):
                 (
                     self.env._("Groups that are too small: %s", hidden),
                     *[None] * 3,
-                    (result["hidden"]["answers"], COUNT),
+                    count(result["hidden"]["answers"]),
                 )
             )
         self.write_table(self.env._("Groups"), heads, rows)

@@ -75,9 +75,13 @@ class TestAskByHand(NpsCase):
 
     def test_customers_of_somebody_else(self):
         """Who sees their answers may ask them."""
+        refused = self.ask(self.seller_2, partner_ids=self.anna.ids)
+        self.assertIn(self.anna.commercial_partner_id.name, refused.refusal)
         with self.assertRaises(UserError):
-            self.ask(self.seller_2, partner_ids=self.anna.ids).action_ask()
-        self.ask(self.seller_2, partner_ids=self.ben.ids).action_ask()
+            refused.action_ask()
+        allowed = self.ask(self.seller_2, partner_ids=self.ben.ids)
+        self.assertFalse(allowed.refusal)
+        allowed.action_ask()
         self.ask(self.seller_all, partner_ids=self.anna.ids).action_ask()
         lead = self.env["crm.lead"].create({"name": "A", "user_id": self.seller.id})
         with self.assertRaises(UserError):

@@ -39,13 +39,6 @@ SAME = {
     "n = %s",
     "· NPS",
     "· MRR",
-    # names of figures in nps_sheet.py, which the search for terms takes along
-    "excludedanswers",
-    "excludedscore_with_them",
-    "in_time",
-    "median_hours",
-    "p_value",
-    "weighted_score",
 }
 HINT = "Write them anew: see scripts/translations.py"
 

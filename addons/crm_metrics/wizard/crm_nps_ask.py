@@ -26,7 +26,10 @@ class CrmNpsAsk(models.TransientModel):
     lead_ids = fields.Many2many(
         "crm.lead", string="Opportunities", context={"active_test": False}
     )
-    notice = fields.Char(compute="_compute_notice", help="Instead of too many names.")
+    #: instead of too many names
+    notice = fields.Char(string="Whom", compute="_compute_notice")
+    #: why this user may not ask them
+    refusal = fields.Char(compute="_compute_refusal")
     planned_count = fields.Integer(string="Will Be Asked", compute="_compute_preview")
     skipped = fields.Text(string="Will Not Be Asked", compute="_compute_preview")
 
@@ -69,6 +72,22 @@ class CrmNpsAsk(models.TransientModel):
                 wizard.notice = self.env._("%(count)s contacts", count=contacts)
             elif leads > NAMES:
                 wizard.notice = self.env._("%(count)s opportunities", count=leads)
+
+    @api.depends("partner_ids")
+    @api.depends_context("uid")
+    def _compute_refusal(self):
+        user = self.env.user
+        sees_all = user.has_group("sales_team.group_sale_salesman_all_leads")
+        for wizard in self:
+            wizard.refusal = False
+            others = wizard.partner_ids.commercial_partner_id.filtered(
+                lambda account: account.user_id and account.user_id != user
+            )
+            if others and not sees_all:
+                wizard.refusal = self.env._(
+                    "Somebody else looks after %(names)s.",
+                    names=", ".join(others[:5].mapped("display_name")),
+                )
 
     @api.depends("program_id", "partner_ids", "lead_ids")
     def _compute_preview(self):
@@ -121,19 +140,8 @@ class CrmNpsAsk(models.TransientModel):
         self.program_id.check_access("read")
         self.partner_ids.check_access("read")
         self.lead_ids.check_access("read")
-        user = self.env.user
-        if user.has_group("sales_team.group_sale_salesman_all_leads"):
-            return
-        others = self.partner_ids.commercial_partner_id.filtered(
-            lambda account: account.user_id and account.user_id != user
-        )
-        if others:
-            raise AccessError(
-                self.env._(
-                    "Somebody else looks after %(names)s.",
-                    names=", ".join(others[:5].mapped("display_name")),
-                )
-            )
+        if self.refusal:
+            raise AccessError(self.refusal)
 
     def _candidates(self, wave):
         """Return whom to consider: contacts, and who stands on opportunities."""

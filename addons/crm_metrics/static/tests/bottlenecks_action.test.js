@@ -1,19 +1,16 @@
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
-import {queryAllTexts, queryOne, waitFor} from "@odoo/hoot-dom";
-import {advanceTime, animationFrame, Deferred, runAllTimers} from "@odoo/hoot-mock";
+import {queryAllTexts, queryOne} from "@odoo/hoot-dom";
+import {advanceTime, animationFrame, Deferred} from "@odoo/hoot-mock";
 import {
     contains,
     getService,
     makeServerError,
-    mountWithCleanup,
     onRpc,
     patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
 import {browser} from "@web/core/browser/browser";
-import {redirect} from "@web/core/utils/urls";
-import {WebClient} from "@web/webclient/webclient";
 import {bottlenecks, FUNNEL, mockBottlenecks, NOTHING} from "./bottlenecks_helpers";
-import {defineScreens} from "./crm_metrics_test_helpers";
+import {defineScreens, screenOpener, settle} from "./crm_metrics_test_helpers";
 
 describe.current.tags("desktop");
 
@@ -22,20 +19,10 @@ beforeEach(defineScreens);
 const spaces = (text) => text.replace(/\s+/g, " ");
 const textsOf = (selector) => queryAllTexts(selector).map(spaces);
 
-async function openScreen(search = "") {
-    redirect(`/odoo/pipeline-bottlenecks${search}`);
-    await mountWithCleanup(WebClient);
-    // the first one waits for Chart.js
-    await waitFor(".o_crm_metrics_waterfall canvas, .o_crm_metrics_state", {
-        timeout: 10000,
-    });
-    await animationFrame();
-}
-
-async function settle() {
-    await runAllTimers();
-    await animationFrame();
-}
+const openScreen = screenOpener(
+    "pipeline-bottlenecks",
+    ".o_crm_metrics_waterfall canvas"
+);
 
 /** The action that a click opens, without opening it. */
 function catchAction() {

@@ -1,10 +1,8 @@
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
-import {queryAllTexts, queryOne, waitFor} from "@odoo/hoot-dom";
+import {queryAllTexts, queryOne} from "@odoo/hoot-dom";
 import {animationFrame, runAllTimers} from "@odoo/hoot-mock";
-import {contains, mountWithCleanup, onRpc} from "@web/../tests/web_test_helpers";
+import {contains, onRpc} from "@web/../tests/web_test_helpers";
 import {browser} from "@web/core/browser/browser";
-import {redirect} from "@web/core/utils/urls";
-import {WebClient} from "@web/webclient/webclient";
 import {
     averages,
     FIGURES,
@@ -12,7 +10,7 @@ import {
     rateOf,
 } from "@crm_metrics/cohorts/cohort_figures";
 import {dayOfAge} from "@crm_metrics/cohorts/cohort_records";
-import {defineScreens, month, result} from "./crm_metrics_test_helpers";
+import {defineScreens, month, result, screenOpener} from "./crm_metrics_test_helpers";
 
 describe.current.tags("desktop");
 
@@ -45,11 +43,7 @@ function mockCohorts(answer) {
     }));
 }
 
-async function openScreen(search = "") {
-    redirect(`/odoo/recurring-cohorts${search}`);
-    await mountWithCleanup(WebClient);
-    await waitFor(".o_crm_metrics_heat, .o_crm_metrics_state", {timeout: 10000});
-}
+const openScreen = screenOpener("recurring-cohorts", ".o_crm_metrics_heat");
 
 test("rates and their weighted averages", () => {
     const cohorts = COHORTS();

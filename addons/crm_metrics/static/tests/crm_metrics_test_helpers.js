@@ -1,16 +1,22 @@
 import {defineMailModels} from "@mail/../tests/mail_test_helpers";
-import {mockDate} from "@odoo/hoot-mock";
+import {expect} from "@odoo/hoot";
+import {waitFor} from "@odoo/hoot-dom";
+import {animationFrame, mockDate, runAllTimers} from "@odoo/hoot-mock";
 import {
     allowTranslations,
     defineActions,
     defineMenus,
     defineModels,
     fields,
+    getService,
     models,
+    mountWithCleanup,
     onRpc,
     patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
 import {localization} from "@web/core/l10n/localization";
+import {redirect} from "@web/core/utils/urls";
+import {WebClient} from "@web/webclient/webclient";
 import {PIPELINE_MODELS} from "./bottlenecks_helpers";
 import {CUSTOMER_MODELS} from "./customers_helpers";
 import {NPS_MODELS} from "./nps_helpers";
@@ -131,6 +137,38 @@ export function defineScreens() {
     ]);
 }
 
+/**
+ * @param {string} path of the screen
+ * @param {string} selector of what is there when it has figures
+ * @returns {(search?: string) => Promise<void>} opens the screen
+ */
+export function screenOpener(path, selector) {
+    return async (search = "") => {
+        redirect(`/odoo/${path}${search}`);
+        await mountWithCleanup(WebClient);
+        // the first one waits for Chart.js
+        await waitFor(`${selector}, .o_crm_metrics_state`, {timeout: 10000});
+        await animationFrame();
+    };
+}
+
+/** Let what a click has started come to rest. */
+export async function settle() {
+    await runAllTimers();
+    await animationFrame();
+}
+
+/** Step what is opened: of a domain all but how its terms are bracketed. */
+export function stepActions() {
+    patchWithCleanup(getService("action"), {
+        doAction(action) {
+            expect.step(
+                action.domain ? action.domain.filter((term) => term !== "&") : action
+            );
+        },
+    });
+}
+
 /** A month of the façade with closing = opening + parts. */
 export function month(number, opening, parts = {}, customers = {}) {
     const days = new Date(2026, number, 0).getDate();
@@ -185,8 +223,21 @@ export function result(options, periods, more = {}) {
 /**
  * Let the façade answer.
  *
- * @param {(options: Object) => Object} answer
+ * @param {(options: Object) => Object} reply
  */
-export function mockFacade(answer) {
-    onRpc("crm.metrics", "recurring", ({args}) => answer(args[0]));
+export function mockFacade(reply) {
+    onRpc("crm.metrics", "recurring", ({args}) => reply(args[0]));
+}
+
+export const PERIODS = () => [
+    month(9, 1000, {new: 500, churn: -200}, {opening: 10, new: 3, churn: -1}),
+    month(10, 1300, {expansion: 100.5, contraction: -50}, {opening: 12}),
+];
+
+export const PREVIOUS = () => [month(7, 900, {new: 100}, {opening: 9, new: 1})];
+
+/** Answers with two months, and with less for the range before. */
+export function answer(options) {
+    const before = options.date_to < "2026-01-01";
+    return result(options, before ? PREVIOUS() : PERIODS());
 }

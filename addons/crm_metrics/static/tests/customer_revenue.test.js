@@ -1,17 +1,14 @@
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
-import {queryAllTexts, queryOne, waitFor} from "@odoo/hoot-dom";
-import {animationFrame, runAllTimers} from "@odoo/hoot-mock";
-import {
-    contains,
-    getService,
-    mountWithCleanup,
-    onRpc,
-    patchWithCleanup,
-} from "@web/../tests/web_test_helpers";
+import {queryAllTexts, queryOne} from "@odoo/hoot-dom";
+import {animationFrame} from "@odoo/hoot-mock";
+import {contains, onRpc} from "@web/../tests/web_test_helpers";
 import {browser} from "@web/core/browser/browser";
-import {redirect} from "@web/core/utils/urls";
-import {WebClient} from "@web/webclient/webclient";
-import {defineScreens} from "./crm_metrics_test_helpers";
+import {
+    defineScreens,
+    screenOpener,
+    settle,
+    stepActions,
+} from "./crm_metrics_test_helpers";
 import {NVL, purchases} from "./customers_helpers";
 
 describe.current.tags("desktop");
@@ -24,30 +21,7 @@ function mockNvl(answer = NVL) {
     onRpc("crm.metrics", "nvl", ({args}) => answer(args[0]));
 }
 
-async function openScreen(search = "") {
-    redirect(`/odoo/customer-revenue${search}`);
-    await mountWithCleanup(WebClient);
-    // the first one waits for Chart.js
-    await waitFor(".o_crm_metrics_waterfall canvas, .o_crm_metrics_state", {
-        timeout: 10000,
-    });
-}
-
-async function settle() {
-    await runAllTimers();
-    await animationFrame();
-}
-
-/** Step what is opened: of a domain all but how its terms are bracketed. */
-function stepActions() {
-    patchWithCleanup(getService("action"), {
-        doAction(action) {
-            expect.step(
-                action.domain ? action.domain.filter((term) => term !== "&") : action
-            );
-        },
-    });
-}
+const openScreen = screenOpener("customer-revenue", ".o_crm_metrics_waterfall canvas");
 
 test("the last whole month is explained: cards, bridge, series, table", async () => {
     mockNvl((options) => {

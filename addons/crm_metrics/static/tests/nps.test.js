@@ -1,20 +1,21 @@
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
 import {queryAllTexts, waitFor} from "@odoo/hoot-dom";
-import {animationFrame, runAllTimers} from "@odoo/hoot-mock";
 import {
     contains,
     getService,
-    mountWithCleanup,
     onRpc,
     patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
 import {browser} from "@web/core/browser/browser";
-import {redirect} from "@web/core/utils/urls";
-import {WebClient} from "@web/webclient/webclient";
 import {Formatter} from "@crm_metrics/core/format";
 import {arcOf} from "@crm_metrics/nps/nps_gauge";
 import {bucketOf, changeOf} from "@crm_metrics/nps/nps_figures";
-import {defineScreens, mockLocale} from "./crm_metrics_test_helpers";
+import {
+    defineScreens,
+    mockLocale,
+    screenOpener,
+    settle,
+} from "./crm_metrics_test_helpers";
 import {NPS, NPS_BY_TEAM, NPS_NOTHING, NPS_UNANSWERED} from "./nps_helpers";
 
 describe.current.tags("desktop");
@@ -25,17 +26,7 @@ function mockNps(answer = NPS) {
     onRpc("crm.metrics", "nps", ({args}) => answer(args[0]));
 }
 
-async function openScreen(search = "") {
-    redirect(`/odoo/crm-nps${search}`);
-    await mountWithCleanup(WebClient);
-    // the library that draws comes with the first picture
-    await waitFor(".o_crm_metrics_gauge, .o_crm_metrics_state", {timeout: 5000});
-}
-
-async function settle() {
-    await runAllTimers();
-    await animationFrame();
-}
+const openScreen = screenOpener("crm-nps", ".o_crm_metrics_gauge");
 
 const texts = (selector) => queryAllTexts(selector);
 
@@ -96,7 +87,7 @@ test("the score, how sure it is, and what it is made of", async () => {
         "Net Promoter Score +25, between -12 and +55, 20 answers"
     );
     expect(".o_crm_metrics_nps_sentence").toHaveText(
-        "50% would recommend you, 25% would not: the difference makes +25, on a scale from -100 to +100."
+        "50.0% would recommend you, 25.0% would not: the difference makes +25, on a scale from -100 to +100."
     );
     expect(".o_crm_metrics_nps_interval").toHaveText(
         /^From 20 answers: .+ between -12 and \+55/
@@ -142,12 +133,12 @@ test("the score, how sure it is, and what it is made of", async () => {
 test("trend: gaps where nobody answered, the same numbers in a table", async () => {
     mockNps();
     await openScreen();
-    expect("[data-point]").toHaveCount(3);
-    expect("[data-point='2026-09-01']").toHaveAttribute(
+    expect("[data-card=trend] [data-bar]").toHaveCount(3);
+    expect("[data-bar='2026-09-01']").toHaveAttribute(
         "aria-label",
         "Sep 2026: +50, between -5 and +87, 8 answers"
     );
-    expect("[data-point='2026-11-01']").not.toBeEnabled();
+    expect("[data-bar='2026-11-01']").not.toBeEnabled();
     const row = (id) => texts(`[data-card=table] tr[data-row='${id}'] > *`);
     expect(row("2026-09-01")).toEqual(["Sep 2026", "+50", "-5 … +87", "8"]);
     expect(row("2026-11-01")).toEqual([
@@ -209,7 +200,7 @@ test("every number opens its records", async () => {
     );
     await opens("[data-bar='0']", ["score", 0, false], "Score 0");
     await opens(
-        "[data-point='2026-10-01']",
+        "[data-bar='2026-10-01']",
         ["answers", null, false],
         "Answers, Oct 2026",
         ["2026-10-01", "2026-10-31"]

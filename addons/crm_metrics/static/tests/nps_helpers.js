@@ -1,4 +1,5 @@
 import {fields, models} from "@web/../tests/web_test_helpers";
+import {META} from "./customers_helpers";
 
 class CrmNpsProgram extends models.Model {
     _name = "crm.nps.program";
@@ -33,17 +34,6 @@ class CrmNpsInvitation extends models.Model {
 }
 
 export const NPS_MODELS = [CrmNpsProgram, CrmNpsAnswer, CrmNpsInvitation];
-
-const META = {
-    currency: "USD",
-    date_from: "2026-09-01",
-    date_to: "2026-11-21",
-    grain: "month",
-    as_of: "2026-11-21T12:00:00Z",
-    last_day: "2026-11-21",
-    queued: 0,
-    issues: {},
-};
 
 /** The last of three months has no answers, and is not over. */
 const TREND = [

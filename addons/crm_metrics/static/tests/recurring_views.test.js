@@ -1,42 +1,25 @@
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
-import {queryAllTexts, queryOne, waitFor} from "@odoo/hoot-dom";
-import {animationFrame, runAllTimers} from "@odoo/hoot-mock";
-import {contains, mountWithCleanup, onRpc} from "@web/../tests/web_test_helpers";
+import {queryAllTexts, queryOne} from "@odoo/hoot-dom";
+import {animationFrame} from "@odoo/hoot-mock";
+import {contains, onRpc} from "@web/../tests/web_test_helpers";
 import {browser} from "@web/core/browser/browser";
-import {redirect} from "@web/core/utils/urls";
-import {WebClient} from "@web/webclient/webclient";
-import {defineScreens, mockFacade, month, result} from "./crm_metrics_test_helpers";
+import {
+    answer,
+    defineScreens,
+    mockFacade,
+    month,
+    PERIODS,
+    PREVIOUS,
+    result,
+    screenOpener,
+    settle,
+} from "./crm_metrics_test_helpers";
 
 describe.current.tags("desktop");
 
 beforeEach(defineScreens);
 
-const PERIODS = () => [
-    month(9, 1000, {new: 500, churn: -200}, {opening: 10, new: 3, churn: -1}),
-    month(10, 1300, {expansion: 100.5, contraction: -50}, {opening: 12}),
-];
-
-const PREVIOUS = () => [month(7, 900, {new: 100}, {opening: 9, new: 1})];
-
-/** Answers with two months, and with less for the range before. */
-function answer(options) {
-    const before = options.date_to < "2026-01-01";
-    return result(options, before ? PREVIOUS() : PERIODS());
-}
-
-async function openScreen(search = "") {
-    redirect(`/odoo/recurring-revenue${search}`);
-    await mountWithCleanup(WebClient);
-    // the first one waits for Chart.js
-    await waitFor(".o_crm_metrics_waterfall canvas, .o_crm_metrics_state", {
-        timeout: 10000,
-    });
-}
-
-async function settle() {
-    await runAllTimers();
-    await animationFrame();
-}
+const openScreen = screenOpener("recurring-revenue", ".o_crm_metrics_waterfall canvas");
 
 test("more figures, and why one is missing", async () => {
     const kpis = {

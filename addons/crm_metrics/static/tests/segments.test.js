@@ -1,18 +1,14 @@
 import {beforeEach, describe, expect, test} from "@odoo/hoot";
 import {queryAllTexts, waitFor} from "@odoo/hoot-dom";
-import {animationFrame, runAllTimers} from "@odoo/hoot-mock";
-import {
-    contains,
-    getService,
-    mountWithCleanup,
-    onRpc,
-    patchWithCleanup,
-} from "@web/../tests/web_test_helpers";
+import {contains, onRpc} from "@web/../tests/web_test_helpers";
 import {browser} from "@web/core/browser/browser";
-import {redirect} from "@web/core/utils/urls";
-import {WebClient} from "@web/webclient/webclient";
 import {cellDomain, strengthOf} from "@crm_metrics/segments/segment_figures";
-import {defineScreens} from "./crm_metrics_test_helpers";
+import {
+    defineScreens,
+    screenOpener,
+    settle,
+    stepActions,
+} from "./crm_metrics_test_helpers";
 import {segmentsResult} from "./customers_helpers";
 
 describe.current.tags("desktop");
@@ -23,27 +19,7 @@ function mockSegments(answer = segmentsResult) {
     onRpc("crm.metrics", "segments", ({args}) => answer(args[0]));
 }
 
-async function openScreen(search = "") {
-    redirect(`/odoo/customer-segments${search}`);
-    await mountWithCleanup(WebClient);
-    await waitFor(".o_crm_metrics_grid, .o_crm_metrics_state");
-}
-
-async function settle() {
-    await runAllTimers();
-    await animationFrame();
-}
-
-/** Step what is opened: of a domain all but how its terms are bracketed. */
-function stepActions() {
-    patchWithCleanup(getService("action"), {
-        doAction(action) {
-            expect.step(
-                action.domain ? action.domain.filter((term) => term !== "&") : action
-            );
-        },
-    });
-}
+const openScreen = screenOpener("customer-segments", ".o_crm_metrics_grid");
 
 test("scores of a cell: all pairs with the mean, halves rounded up", () => {
     expect(cellDomain({recency: 5, frequency_money: 1})).toEqual([

@@ -3,12 +3,13 @@ import {choiceFilter, periodFilter} from "../core/filters";
 import {rangeOf} from "../core/period";
 import {
     groupChoices,
-    NO_GROUP,
+    moreFilters,
     sliceFilters,
     sliceOptions,
     SOURCE,
     TEAM,
     USER,
+    withGroup,
 } from "../core/slices";
 
 /** By what deals are compared. */
@@ -28,8 +29,7 @@ const REASON = {
 
 const NARROWING = [...SLICES, REASON];
 
-/** Those that share one menu in the header. */
-export const MORE_FILTERS = NARROWING.filter(({allLabel}) => allLabel);
+export const MORE_FILTERS = moreFilters(NARROWING);
 
 export const VIEWS = [
     {
@@ -137,6 +137,5 @@ export function bottleneckOptions(values) {
 
 /** @returns {Object} the options with the slices that the screen compares */
 export function groupedOptions(values) {
-    const options = bottleneckOptions(values);
-    return values.group === NO_GROUP ? options : {...options, group_by: values.group};
+    return withGroup(bottleneckOptions(values), values);
 }

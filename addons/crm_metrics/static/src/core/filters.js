@@ -34,6 +34,19 @@ export function choiceFilter(key, values) {
 
 /**
  * @param {string} key
+ * @returns {Filter} of a day, or null
+ */
+export function dayFilter(key) {
+    return {
+        default: null,
+        keys: [key],
+        parse: (query) => (isDate(query[key]) ? query[key] : undefined),
+        write: (day) => ({[key]: day || undefined}),
+    };
+}
+
+/**
+ * @param {string} key
  * @param {string} resModel
  * @returns {Filter} of a list of record ids
  */

@@ -1,5 +1,6 @@
 import {_t} from "@web/core/l10n/translation";
-import {idsFilter} from "./filters";
+import {choiceFilter, grainFilter, idsFilter, periodFilter} from "./filters";
+import {coarsened, rangeOf} from "./period";
 
 /**
  * By what figures can be narrowed and sliced, on any screen.
@@ -74,6 +75,11 @@ export function groupChoices(slices) {
     ];
 }
 
+/** @returns {Slice[]} those that share one menu in the header */
+export function moreFilters(slices) {
+    return slices.filter(({allLabel}) => allLabel);
+}
+
 /** @returns {Object<string, import("./filters").Filter>} */
 export function sliceFilters(slices) {
     return Object.fromEntries(
@@ -102,4 +108,41 @@ export function sliceTerms(slices, values) {
     return slices
         .filter(({filter}) => values[filter]?.length)
         .map(({filter, field}) => [field, "in", [...values[filter]]]);
+}
+
+/**
+ * @param {Slice[]} compared those that a screen compares
+ * @param {Slice[]} narrowing those that it can be narrowed by
+ * @returns {Object<string, import("./filters").Filter>} of a screen with figures over time
+ */
+export function timeFilters(compared, narrowing) {
+    return {
+        period: periodFilter(),
+        grain: grainFilter(),
+        group: choiceFilter(
+            "group",
+            groupChoices(compared).map(({id}) => id)
+        ),
+        ...sliceFilters(narrowing),
+    };
+}
+
+/**
+ * @param {Slice[]} narrowing
+ * @param {Object} values of `timeFilters`
+ * @returns {Object} options of the façade, without `group_by`
+ */
+export function timeOptions(narrowing, values) {
+    const range = rangeOf(values.period);
+    return {
+        date_from: range.from,
+        date_to: range.to,
+        grain: coarsened(range, values.grain),
+        ...sliceOptions(narrowing, values),
+    };
+}
+
+/** @returns {Object} the options with the slices that the screen compares */
+export function withGroup(options, {group}) {
+    return group === NO_GROUP ? options : {...options, group_by: group};
 }

@@ -1,8 +1,5 @@
-import {Component, onWillStart} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
-import {user} from "@web/core/user";
-import {useService} from "@web/core/utils/hooks";
-import {EmptyState} from "../screen_state/screen_state";
+import {NoFigures} from "../screen_state/no_figures";
 
 /**
  * Why there are no purchases to show.
@@ -21,35 +18,17 @@ export async function purchaseEmptiness(orm, meta) {
 }
 
 /** Nothing was bought, or not in this selection: says what to do next. */
-export class NoPurchases extends Component {
+export class NoPurchases extends NoFigures {
     static template = "crm_metrics.NoPurchases";
-    static components = {EmptyState};
-    static props = {
-        /** Of `purchaseEmptiness`. */
-        emptiness: String,
-        /** Looks again. */
-        load: Function,
-        /** Clears all filters. */
-        reset: Function,
-    };
-
-    setup() {
-        this.action = useService("action");
-        onWillStart(async () => {
-            this.canConfigure = await user.hasGroup("base.group_system");
-        });
-    }
+    static group = "base.group_system";
 
     get text() {
-        const what = _t(
-            "Purchases are the won opportunities with an expected revenue, the documents that the settings name, and what you import from a shop or another system. You then see how many customers buy, how much and how often, what changed, and who is about to leave."
+        return this.orWho(
+            _t(
+                "Purchases are the won opportunities with an expected revenue, the documents that the settings name, and what you import from a shop or another system. You then see how many customers buy, how much and how often, what changed, and who is about to leave."
+            ),
+            _t("Your administrator chooses in the settings what counts.")
         );
-        return this.canConfigure
-            ? what.toString()
-            : [
-                  what,
-                  _t("Your administrator chooses in the settings what counts."),
-              ].join(" ");
     }
 
     openEntries() {

@@ -1,8 +1,5 @@
-import {Component, onWillStart} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
-import {user} from "@web/core/user";
-import {useService} from "@web/core/utils/hooks";
-import {EmptyState} from "../screen_state/screen_state";
+import {NoFigures} from "../screen_state/no_figures";
 
 const PROGRAM = "crm.nps.program";
 
@@ -31,36 +28,21 @@ export async function feedbackEmptiness(orm) {
 }
 
 /** Nobody was asked, or not in this selection: says what to do next. */
-export class NoFeedback extends Component {
+export class NoFeedback extends NoFigures {
     static template = "crm_metrics.NoFeedback";
-    static components = {EmptyState};
-    static props = {
-        /** Of `feedbackEmptiness`. */
-        emptiness: String,
-        /** Looks again. */
-        load: Function,
-        /** Clears all filters. */
-        reset: Function,
-    };
-
-    setup() {
-        this.action = useService("action");
-        onWillStart(async () => {
-            this.canAsk = await user.hasGroup("sales_team.group_sale_manager");
-        });
-    }
+    static group = "sales_team.group_sale_manager";
 
     get noneText() {
-        const what = _t(
-            "A program asks customers one question by e-mail, “How likely is it that you would recommend us?”, after a won deal, before a renewal, or in waves. The score, what customers say and who has to be called appear here."
+        return this.orWho(
+            _t(
+                "A program asks customers one question by e-mail, “How likely is it that you would recommend us?”, after a won deal, before a renewal, or in waves. The score, what customers say and who has to be called appear here."
+            ),
+            _t("Your sales administrator creates one.")
         );
-        return this.canAsk
-            ? what.toString()
-            : [what, _t("Your sales administrator creates one.")].join(" ");
     }
 
     get stoppedText() {
-        return this.canAsk
+        return this.canAct
             ? _t("A program asks only while it runs: open it and start it.").toString()
             : _t("Your sales administrator starts them.").toString();
     }

@@ -145,7 +145,7 @@ export function apartCards({result, format, open}) {
     if (result.public.answers) {
         cards.push({
             id: "public",
-            label: _t("By the Public Link").toString(),
+            label: _t("NPS by Public Link").toString(),
             help: _t(
                 "Anybody who has the link or its QR code may answer, and more than once."
             ).toString(),

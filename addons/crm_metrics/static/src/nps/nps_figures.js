@@ -87,7 +87,8 @@ export function scoreSentence({result, format}) {
     if (!answers) {
         return _t("Nobody answered on these days.").toString();
     }
-    const share = (count) => format.percent(count / answers, {digits: 0});
+    // whole percents would not always make the score
+    const share = (count) => format.percent(count / answers);
     return _t(
         "%(promoters)s would recommend you, %(detractors)s would not: the difference makes %(score)s, on a scale from -100 to +100.",
         {

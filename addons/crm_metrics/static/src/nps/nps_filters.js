@@ -1,14 +1,13 @@
 import {_t} from "@web/core/l10n/translation";
-import {choiceFilter, grainFilter, periodFilter} from "../core/filters";
-import {coarsened, rangeOf} from "../core/period";
 import {
     COUNTRY,
     groupChoices,
-    NO_GROUP,
-    sliceFilters,
-    sliceOptions,
+    moreFilters,
     TEAM,
+    timeFilters,
+    timeOptions,
     USER,
+    withGroup,
 } from "../core/slices";
 
 /** By what answers are compared: by the salesperson of the account, and its country. */
@@ -34,32 +33,11 @@ const PROGRAM = {
 
 const NARROWING = [PROGRAM, ...SLICES];
 
-/** Those that share one menu in the header. */
-export const MORE_FILTERS = NARROWING.filter(({allLabel}) => allLabel);
+export const MORE_FILTERS = moreFilters(NARROWING);
 
-export const NPS_FILTERS = {
-    period: periodFilter(),
-    grain: grainFilter(),
-    group: choiceFilter(
-        "group",
-        GROUPS.map(({id}) => id)
-    ),
-    ...sliceFilters(NARROWING),
-};
+export const NPS_FILTERS = timeFilters(SLICES, NARROWING);
 
-/** @returns {Object} options of `crm.metrics.nps`, without `group_by` */
-export function npsOptions(values) {
-    const range = rangeOf(values.period);
-    return {
-        date_from: range.from,
-        date_to: range.to,
-        grain: coarsened(range, values.grain),
-        ...sliceOptions(NARROWING, values),
-    };
-}
-
-/** @returns {Object} the options with the slices that the screen compares */
+/** @returns {Object} options of `crm.metrics.nps`, with the slices that are compared */
 export function groupedOptions(values) {
-    const options = npsOptions(values);
-    return values.group === NO_GROUP ? options : {...options, group_by: values.group};
+    return withGroup(timeOptions(NARROWING, values), values);
 }

@@ -1,13 +1,16 @@
 import {_t} from "@web/core/l10n/translation";
-import {choiceFilter, grainFilter, periodFilter} from "../core/filters";
-import {coarsened, rangeOf} from "../core/period";
+import {choiceFilter, periodFilter} from "../core/filters";
+import {rangeOf} from "../core/period";
 import {
     COUNTRY,
     groupChoices,
+    moreFilters,
     sliceFilters,
     sliceOptions,
     SOURCE,
     TEAM,
+    timeFilters,
+    timeOptions,
     USER,
 } from "../core/slices";
 
@@ -49,8 +52,7 @@ export const SLICES = [
     },
 ];
 
-/** Those that share one menu in the header. */
-export const MORE_FILTERS = SLICES.filter(({allLabel}) => allLabel);
+export const MORE_FILTERS = moreFilters(SLICES);
 
 export const GROUPS = groupChoices(SLICES);
 
@@ -82,10 +84,7 @@ const idsOf = (choices) => choices.map(({id}) => id);
 export const RECURRING_FILTERS = {
     view: choiceFilter("view", idsOf(VIEWS)),
     measure: choiceFilter("measure", idsOf(MEASURES)),
-    period: periodFilter(),
-    grain: grainFilter(),
-    group: choiceFilter("group", idsOf(GROUPS)),
-    ...sliceFilters(SLICES),
+    ...timeFilters(SLICES, SLICES),
 };
 
 export const COHORT_FILTERS = {
@@ -96,14 +95,7 @@ export const COHORT_FILTERS = {
 
 /** @returns {Object} options of `crm.metrics.recurring`, without `group_by` */
 export function recurringOptions(values) {
-    const range = rangeOf(values.period);
-    return {
-        date_from: range.from,
-        date_to: range.to,
-        grain: coarsened(range, values.grain),
-        view: values.view,
-        ...sliceOptions(SLICES, values),
-    };
+    return {...timeOptions(SLICES, values), view: values.view};
 }
 
 /** @returns {Object} options of `crm.metrics.recurring_cohorts` */

@@ -1,13 +1,11 @@
 import {_t} from "@web/core/l10n/translation";
-import {choiceFilter, idsFilter} from "../core/filters";
-import {isDate} from "../core/period";
-import {COUNTRY, sliceFilters, sliceOptions, USER} from "../core/slices";
+import {choiceFilter, dayFilter, idsFilter} from "../core/filters";
+import {COUNTRY, moreFilters, sliceFilters, sliceOptions, USER} from "../core/slices";
 
 /** By what customers can be narrowed: their own salesperson and country. */
 export const SLICES = [{...USER, field: "salesperson_id"}, COUNTRY];
 
-/** Those that share one menu in the header. */
-export const MORE_FILTERS = SLICES.filter(({allLabel}) => allLabel);
+export const MORE_FILTERS = moreFilters(SLICES);
 
 export const MEASURES = [
     {id: "customers", label: _t("Customers"), help: _t("How many customers")},
@@ -18,17 +16,8 @@ export const MEASURES = [
     },
 ];
 
-/** The day of a scoring run; null: the last one. */
-function dayFilter(key) {
-    return {
-        default: null,
-        keys: [key],
-        parse: (query) => (isDate(query[key]) ? query[key] : undefined),
-        write: (day) => ({[key]: day || undefined}),
-    };
-}
-
 export const SEGMENT_FILTERS = {
+    // the day of a scoring run; null: the last one
     run: dayFilter("run"),
     measure: choiceFilter(
         "measure",

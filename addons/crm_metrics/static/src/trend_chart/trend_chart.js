@@ -1,7 +1,4 @@
-/* global Chart */
-import {Component, onWillStart, useEffect, useRef} from "@odoo/owl";
-import {loadBundle} from "@web/core/assets";
-import {paletteOf} from "../core/palette";
+import {ChartPicture} from "../chart_picture/chart_picture";
 
 /** So many pixels a point has to have, for its figure to stand above it. */
 const ROOM_FOR_FIGURE = 34;
@@ -15,24 +12,18 @@ const LINE = {
 };
 
 /**
- * Draws a figure over time as a line, in the band that it may lie in. Over each point
- * lies a button, so that points are reached by keyboard and read aloud; the canvas itself
- * is only the picture.
+ * Draws a figure over time as a line, in the band that it may lie in.
  *
- * @typedef {Object} Point
- * @property {string} id
+ * @typedef {import("../chart_picture/chart_picture").Column} Point and besides
  * @property {string} label below the picture
  * @property {string} [note] a second line below the picture
  * @property {number|null} value null: there is none
  * @property {number|null} low
  * @property {number|null} high
  * @property {string} text the figure as it is written
- * @property {string} title the point in words
  * @property {boolean} [isPartial] of a period that is not whole: its mark is hollow
- * @property {() => void} [onOpen]
  */
-export class TrendChart extends Component {
-    static template = "crm_metrics.TrendChart";
+export class TrendChart extends ChartPicture {
     static props = {
         /** @see Point */
         points: {type: Array, element: Object},
@@ -43,25 +34,18 @@ export class TrendChart extends Component {
     };
     static defaultProps = {height: 280};
 
-    setup() {
-        this.root = useRef("root");
-        this.canvas = useRef("canvas");
-        this.overlay = useRef("overlay");
-        onWillStart(() => loadBundle("web.chartjs_lib"));
-        useEffect(
-            () => {
-                this.draw();
-                return () => this.chart.destroy();
-            },
-            () => [this.props.points]
-        );
+    get className() {
+        return "o_crm_metrics_trend";
     }
 
-    draw() {
-        const palette = paletteOf(this.root.el);
+    get columns() {
+        return this.props.points;
+    }
+
+    config(palette) {
         const {points, min, max} = this.props;
         const all = (key) => points.map((point) => point[key]);
-        this.chart = new Chart(this.canvas.el, {
+        return {
             type: "line",
             data: {
                 labels: points.map(({label, note}) => (note ? [label, note] : label)),
@@ -90,12 +74,7 @@ export class TrendChart extends Component {
                 ],
             },
             options: {
-                animation: false,
-                responsive: true,
-                maintainAspectRatio: false,
-                events: [],
                 layout: {padding: {top: 8}},
-                plugins: {legend: {display: false}, tooltip: {enabled: false}},
                 scales: {
                     x: {
                         // a point in the middle of its button
@@ -127,23 +106,13 @@ export class TrendChart extends Component {
             plugins: [
                 {
                     id: "crmMetricsTrend",
-                    afterLayout: (chart) => this.placeButtons(chart),
                     afterDatasetsDraw: (chart) => {
                         this.drawSingleBands(chart, palette);
                         this.drawFigures(chart, palette);
                     },
                 },
             ],
-        });
-    }
-
-    /** Lay the buttons over the columns of the picture. */
-    placeButtons({chartArea, height}) {
-        Object.assign(this.overlay.el.style, {
-            left: `${chartArea.left}px`,
-            width: `${chartArea.right - chartArea.left}px`,
-            height: `${height}px`,
-        });
+        };
     }
 
     /** A point between two gaps has no band to lie in: it gets a line of its own. */

@@ -1,7 +1,4 @@
-/* global Chart */
-import {Component, onWillStart, useEffect, useRef} from "@odoo/owl";
-import {loadBundle} from "@web/core/assets";
-import {paletteOf} from "../core/palette";
+import {ChartPicture} from "../chart_picture/chart_picture";
 
 /** So many pixels a bar has to have, for its name to lie below it. */
 const ROOM_FOR_LABEL = 80;
@@ -41,13 +38,8 @@ function hatched(color) {
     return ctx.createPattern(tile, "repeat");
 }
 
-/**
- * Draws bars that hang where the one before ended. Over each of them lies a button, so
- * that bars are reached by keyboard and read aloud like any other button; the canvas
- * itself is only the picture.
- */
-export class WaterfallChart extends Component {
-    static template = "crm_metrics.WaterfallChart";
+/** Draws bars that hang where the one before ended. */
+export class WaterfallChart extends ChartPicture {
     static props = {
         /** Bars of `toBars`, each with `text`, `title` and perhaps `onOpen`, `short` */
         bars: {type: Array, element: Object},
@@ -57,25 +49,18 @@ export class WaterfallChart extends Component {
     };
     static defaultProps = {height: 320};
 
-    setup() {
-        this.root = useRef("root");
-        this.canvas = useRef("canvas");
-        this.overlay = useRef("overlay");
-        onWillStart(() => loadBundle("web.chartjs_lib"));
-        useEffect(
-            () => {
-                this.draw();
-                return () => this.chart.destroy();
-            },
-            () => [this.props.bars]
-        );
+    get className() {
+        return "o_crm_metrics_waterfall";
     }
 
-    draw() {
-        const palette = paletteOf(this.root.el);
+    get columns() {
+        return this.props.bars;
+    }
+
+    config(palette) {
         const {bars, isSeries} = this.props;
         const narrow = this.root.el.clientWidth / bars.length < ROOM_FOR_LABEL;
-        this.chart = new Chart(this.canvas.el, {
+        return {
             type: "bar",
             data: {
                 labels: bars.map(({label, short}) => (narrow && short) || label),
@@ -103,12 +88,7 @@ export class WaterfallChart extends Component {
                 ],
             },
             options: {
-                animation: false,
-                responsive: true,
-                maintainAspectRatio: false,
-                events: [],
                 layout: {padding: {top: FIGURE_HEIGHT}},
-                plugins: {legend: {display: false}, tooltip: {enabled: false}},
                 scales: {
                     x: {
                         grid: {display: false},
@@ -131,22 +111,12 @@ export class WaterfallChart extends Component {
             plugins: [
                 {
                     id: "crmMetricsWaterfall",
-                    afterLayout: (chart) => this.placeButtons(chart),
                     beforeDatasetsDraw: (chart) =>
                         isSeries || this.drawConnectors(chart, palette),
                     afterDatasetsDraw: (chart) => this.drawFigures(chart, palette),
                 },
             ],
-        });
-    }
-
-    /** Lay the buttons over the columns of the picture. */
-    placeButtons({chartArea, height}) {
-        Object.assign(this.overlay.el.style, {
-            left: `${chartArea.left}px`,
-            width: `${chartArea.right - chartArea.left}px`,
-            height: `${height}px`,
-        });
+        };
     }
 
     drawConnectors(chart, palette) {

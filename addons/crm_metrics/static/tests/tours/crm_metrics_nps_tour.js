@@ -74,7 +74,7 @@ tours.add("crm_metrics_nps", {
         ),
         click(
             "Open the month with the answers",
-            "[data-card=trend] [data-point]:enabled"
+            "[data-card=trend] [data-bar]:enabled"
         ),
         list("They are the five of the team", 5),
     ],
