@@ -115,10 +115,12 @@ def main() -> None:
 
 
 def _add_commands() -> None:
+    from .export import export
+    from .importing.command import import_
     from .recompute import recompute
     from .status import status
 
-    for each in (recompute, status):
+    for each in (export, import_, recompute, status):
         main.add_command(each)
 
 

@@ -76,12 +76,14 @@ class Address:
 class Connection:
     """Calls public methods of models, as one user of one database.
 
-    It is not to be shared between threads: each takes a :meth:`twin`.
+    Each call sees all companies of the user, the main one first. It is not to be shared
+    between threads: each takes a :meth:`twin`.
     """
 
     def __init__(self, address: Address, user_id: int) -> None:
         self.address = address
         self.user_id = user_id
+        self.company_ids: list[int] = []
         self._client = address.client()
 
     @classmethod
@@ -110,11 +112,19 @@ class Connection:
                 f"wrong login or password for {address.login!r} in database "
                 f"{address.database!r} at {address.url}"
             )
-        return cls(address, user_id)
+        connection = cls(address, user_id)
+        fields = ["company_id", "company_ids"]
+        [user] = connection.call("res.users", "read", [user_id], fields, load=None)
+        main = user["company_id"]
+        others = [id_ for id_ in user["company_ids"] if id_ != main]
+        connection.company_ids = [main, *others]
+        return connection
 
     def twin(self) -> Connection:
         """Return another connection of the same login."""
-        return Connection(self.address, self.user_id)
+        twin = Connection(self.address, self.user_id)
+        twin.company_ids = self.company_ids
+        return twin
 
     def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call a method in a transaction of its own and return its result.
@@ -124,6 +134,8 @@ class Connection:
         :raise ServerError: the server refused it, with its reason
         """
         address = self.address
+        context = {"allowed_company_ids": self.company_ids} if self.company_ids else {}
+        kwargs["context"] = {**context, **kwargs.get("context", {})}
         try:
             return _send(
                 self._client,

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 
 import crm_metrics_cli
-
 from scripts.setup import testing
 
 PARTS = ("pyproject.toml", "LICENSE", "docs/command-line.md", "scripts/crm_metrics_cli")

@@ -1,6 +1,7 @@
 """Waiting and trying again, without a server and without waiting."""
 
 import pytest
+
 from crm_metrics_cli.errors import ServerError, Temporary
 from crm_metrics_cli.retry import pauses, persistently
 

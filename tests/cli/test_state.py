@@ -1,6 +1,7 @@
 """The file that an interrupted recomputation leaves."""
 
 import pytest
+
 from crm_metrics_cli.connection import Address
 from crm_metrics_cli.errors import UsageError
 from crm_metrics_cli.state import State, default_path

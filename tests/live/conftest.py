@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import psycopg2
 import pytest
+from command_line import Command
 
 from scripts.setup import testing
 from scripts.setup.environment import ready
@@ -174,3 +175,39 @@ def live(_database):
     """The database, settled; it has to be settled again at the end of the test."""
     yield _database
     _database.settle()
+
+
+@pytest.fixture(scope="session")
+def demo():
+    """A served database with demo data, refreshed; no scheduled actions run in it."""
+    name = f"crm_metrics_command_{clone_key()}"
+    with testing.database(name, demo=True):
+        refresh = "env['crm.metrics.engine']._cron_refresh()\nenv.cr.commit()\n"
+        testing.shell(name, refresh)
+        with testing.server(name) as server:
+            yield server
+
+
+@pytest.fixture
+def command(demo, tmp_path):
+    """The command, run by an administrator of the database with demo data."""
+    return Command(demo, tmp_path)
+
+
+def connect(server):
+    """Return a function that runs SQL in a served database and returns the rows."""
+    connection = psycopg2.connect(**testing.connection(server.database))
+    connection.autocommit = True
+
+    def query(statement, *params):
+        with connection.cursor() as cursor:
+            cursor.execute(statement, params or None)
+            return cursor.fetchall() if cursor.description else None
+
+    return query
+
+
+@pytest.fixture(scope="session")
+def query(demo):
+    """Run SQL in the database with demo data and return its rows."""
+    return connect(demo)

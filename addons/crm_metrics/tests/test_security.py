@@ -41,6 +41,9 @@ REVIEWED = {
     },
     "crm.mrr.movement": {"action_open_source": "check_access of movement and line"},
     "crm.stage.visit": {"action_open_lead": "check_access of visit and lead"},
+    "crm.lead.event": {
+        "import_events": "_check_manager, then each row; leads that one may read",
+    },
     "crm.lead": {
         "action_create_crm_subscription": "check_access of lead and subscription",
         "action_view_crm_stage_visits": "check_access",
