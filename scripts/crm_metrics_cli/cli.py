@@ -119,8 +119,9 @@ def _add_commands() -> None:
     from .importing.command import import_
     from .recompute import recompute
     from .status import status
+    from .verify.command import verify
 
-    for each in (export, import_, recompute, status):
+    for each in (export, import_, recompute, status, verify):
         main.add_command(each)
 
 

@@ -191,6 +191,44 @@ class Connection:
                 return
             last = page[-1]["id"]
 
+    def pages_by(
+        self,
+        model: str,
+        key: str,
+        order: str,
+        domain: Sequence[Any],
+        fields: Sequence[str],
+        *,
+        size: int = PAGE,
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Read records page by page, all those of one key on the same page.
+
+        :param key: an integer column above 0
+        :param order: of the records of one key, as the database sees it: moments have
+            more digits there than on the way to us
+        """
+        last = 0
+        while True:
+            page = self.call(
+                model,
+                "search_read",
+                [*domain, [key, ">", last]],
+                list(fields),
+                limit=size,
+                order=f"{key}, {order}",
+                load=None,
+                context={"active_test": False},
+            )
+            if len(page) < size:
+                yield page
+                return
+            whole = [record for record in page if record[key] != page[-1][key]]
+            if whole:
+                yield whole
+                last = whole[-1][key]
+            else:
+                size *= 2
+
 
 def _send(client: odoorpc.ODOO, service: str, method: str, args: list[Any]) -> Any:
     """Send one call and return its result; errors are told apart by what helps."""

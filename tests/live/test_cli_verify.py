@@ -1,0 +1,283 @@
+"""`crm-metrics verify`: what was falsified behind everybody's back is found and named."""
+
+import pytest
+from command_line import Command
+
+SEGMENT, MOVEMENT = "crm.mrr.segment", "crm.mrr.movement"
+VISIT, PURCHASE = "crm.stage.visit", "crm.purchase"
+
+
+@pytest.fixture(autouse=True)
+def _mended(command):
+    """Rebuild what a test has falsified, and see that nothing is left of it."""
+    command.run("recompute", "--shards=1")
+    yield
+    command.run("recompute", "--shards=1")
+
+
+def found(command, fact, *options):
+    """Verify a fact, of which something is wrong; return the differences."""
+    said = command.result("verify", f"--facts={fact}", *options, code=1)
+    return said["differences"]
+
+
+class TestUntouched:
+    def test_no_difference(self, command, query):
+        said = command.result("verify")
+        assert said["differences"] == []
+        assert said["facts"] == [SEGMENT, MOVEMENT, VISIT, PURCHASE]
+        # it has looked at something
+        for table in ("mrr_segment", "mrr_movement", "stage_visit", "purchase"):
+            [(rows,)] = query(f"SELECT count(*) FROM crm_{table}")
+            assert rows > 100
+
+    def test_a_sample_and_a_range(self, command):
+        command.run("verify", "--sample=5")
+        output, _errors = command.run("verify", "--from=2026-01-01", "--to=2026-06-30")
+        assert "no difference in" in output
+
+    def test_with_rules_of_companies(self, command, query):
+        """Grace, reactivation and revaluation change what is right."""
+        settings = (
+            "crm_metrics_grace_days = %s, crm_metrics_reactivation_days = %s,"
+            " crm_metrics_revalue_monthly = %s"
+        )
+        query(f"UPDATE res_company SET {settings}", 60, 30, True)
+        try:
+            assert found(command, MOVEMENT)
+            command.run("recompute", "--shards=1")
+            command.run("verify", f"--facts={SEGMENT},{MOVEMENT}")
+        finally:
+            query(f"UPDATE res_company SET {settings}", 0, 0, False)
+
+
+class TestMovements:
+    def one(self, query, condition="TRUE"):
+        [(id_, amount)] = query(
+            f"""SELECT id, amount::float8 FROM crm_mrr_movement
+                 WHERE amount <> 0 AND kind = 'expansion' AND {condition}
+                   AND date BETWEEN '2025-01-01' AND '2026-06-30'
+                 ORDER BY id LIMIT 1"""
+        )
+        return id_, amount
+
+    def test_changed_by_hand(self, command, query):
+        id_, amount = self.one(query)
+        query("UPDATE crm_mrr_movement SET amount = amount + 7 WHERE id = %s", id_)
+        differences = found(command, MOVEMENT)
+        first, *rest = differences
+        assert (first["where"], first["id"]) == (MOVEMENT, id_)
+        assert (first["column"], first["stored"], first["expected"]) == (
+            "amount",
+            amount + 7,
+            amount,
+        )
+        # and the figures of the screens are wrong by as much
+        assert {each["where"] for each in rest} == {"recurring"}
+        expansion, *_rest = [each for each in rest if each["column"] == "expansion"]
+        assert expansion["stored"] - expansion["expected"] == pytest.approx(7)
+        output, _errors = command.run("verify", f"--facts={MOVEMENT}", code=1)
+        assert f"{MOVEMENT} {id_}, " in output
+        assert f"amount is {amount + 7:.2f}, should be {amount:.2f}" in output
+
+    def test_each_column(self, command, query):
+        id_, _amount = self.one(query)
+        for column, value in (
+            ("kind", "contraction"),
+            ("reason", "unknown"),
+            ("renewal_due", True),
+            ("team_id", None),
+            ("date", "2025-01-01"),
+        ):
+            [(before,)] = query(
+                f"SELECT {column} FROM crm_mrr_movement WHERE id = %s", id_
+            )
+            assert str(before) != str(value)
+            query(
+                f"UPDATE crm_mrr_movement SET {column} = %s WHERE id = %s", value, id_
+            )
+            differences = found(command, MOVEMENT)
+            query(
+                f"UPDATE crm_mrr_movement SET {column} = %s WHERE id = %s", before, id_
+            )
+            mine = [each for each in differences if each["id"] == id_]
+            assert [each["column"] for each in mine if each["where"] == MOVEMENT][
+                0
+            ] == (column if column != "date" else "")
+
+    def test_deleted(self, command, query):
+        id_, amount = self.one(query)
+        [(line, day)] = query(
+            """SELECT s.res_id, m.date::text FROM crm_mrr_movement m
+                 JOIN crm_mrr_segment s ON s.id = m.segment_id WHERE m.id = %s""",
+            id_,
+        )
+        query("DELETE FROM crm_mrr_movement WHERE id = %s", id_)
+        [missing, *_rest] = found(command, MOVEMENT)
+        assert missing["id"] is None
+        assert missing["text"].endswith("is missing")
+        assert f"line {line}, " in missing["about"]
+        assert f"date {day}, " in missing["about"]
+
+    def test_twice(self, command, query):
+        id_, _amount = self.one(query)
+        columns = (
+            "date, company_id, partner_id, kind, amount, customers, reason, segment_id,"
+            " renewal_due, lead_id, team_id, user_id, close_reason_id"
+        )
+        [(twin,)] = query(
+            f"""INSERT INTO crm_mrr_movement ({columns})
+                SELECT {columns} FROM crm_mrr_movement WHERE id = %s RETURNING id""",
+            id_,
+        )
+        [superfluous, *_rest] = found(command, MOVEMENT)
+        assert superfluous["id"] == twin
+        assert superfluous["text"].endswith("should not be")
+
+    def test_a_customer_who_is_not_counted(self, command, query):
+        [(id_,)] = query(
+            "UPDATE crm_mrr_movement SET customers = 0 WHERE id = (SELECT min(id) FROM"
+            " crm_mrr_movement WHERE customers = 1 AND kind = 'new') RETURNING id"
+        )
+        differences = found(command, MOVEMENT)
+        mine = [each for each in differences if each["where"] == MOVEMENT]
+        assert [
+            (each["column"], each["stored"], each["expected"]) for each in mine
+        ] == [("customers", 0, 1)]
+        assert id_
+
+    def test_outside_of_the_range(self, command, query):
+        id_, _amount = self.one(query)
+        query("UPDATE crm_mrr_movement SET reason = 'unknown' WHERE id = %s", id_)
+        command.run("verify", f"--facts={MOVEMENT}", "--from=2026-07-01")
+
+    def test_a_wrong_segment(self, command, query):
+        [(id_,)] = query(
+            "UPDATE crm_mrr_segment SET rate = rate + 1 WHERE id ="
+            " (SELECT min(id) FROM crm_mrr_segment WHERE rate > 0) RETURNING id"
+        )
+        [difference] = found(command, SEGMENT)
+        assert (difference["id"], difference["column"]) == (id_, "rate")
+
+    def test_a_source_that_was_changed_in_sql(self, command, query):
+        """Nothing has queued it, so the facts are old."""
+        [(line,)] = query(
+            "UPDATE crm_subscription_line SET price_unit = price_unit * 2 WHERE id ="
+            " (SELECT max(id) FROM crm_subscription_line WHERE recurring) RETURNING id"
+        )
+        try:
+            assert f"res_id {line}," in found(command, SEGMENT)[0]["about"]
+        finally:
+            query(
+                "UPDATE crm_subscription_line SET price_unit = price_unit / 2"
+                " WHERE id = %s",
+                line,
+            )
+
+
+class TestVisits:
+    @pytest.mark.parametrize(
+        ("change", "column"),
+        [
+            ("outcome = 'backward'", "outcome"),
+            ('"left" = "left" + interval \'1 day\'', "left"),
+            ("days = days + 1", "days"),
+            ("value_left = value_left + 1", "value_left"),
+            ("skipped = skipped + 1", "skipped"),
+            ("team_id = NULL", "team_id"),
+            ("next_stage_key = stage_key", "next_stage_key"),
+            ("inexact = NOT inexact", "inexact"),
+        ],
+    )
+    def test_wrong_visit(self, command, query, change, column):
+        [(id_, lead)] = query(
+            f"""UPDATE crm_stage_visit SET {change} WHERE id = (
+                    SELECT min(id) FROM crm_stage_visit
+                     WHERE outcome = 'forward' AND team_id IS NOT NULL)
+                RETURNING id, lead_key"""
+        )
+        [difference] = found(command, VISIT)
+        assert (difference["id"], difference["column"]) == (id_, column)
+        assert difference["about"].startswith(f"lead_key {lead}, ")
+
+    def test_missing_and_superfluous(self, command, query):
+        [(lead,)] = query(
+            """DELETE FROM crm_stage_visit WHERE id = (
+                   SELECT id FROM crm_stage_visit ORDER BY lead_key LIMIT 1)
+               RETURNING lead_key"""
+        )
+        [(number,)] = query(
+            """UPDATE crm_stage_visit SET visit_no = 90 WHERE id = (
+                   SELECT max(id) FROM crm_stage_visit) RETURNING id"""
+        )
+        texts = [each["text"] for each in found(command, VISIT)]
+        assert len(texts) == 3
+        assert any(
+            f"lead_key {lead}," in text and "is missing" in text for text in texts
+        )
+        assert any(f" {number}, " in text and "should not be" in text for text in texts)
+
+
+class TestPurchases:
+    def test_changed_and_deleted(self, command, query):
+        [(id_,)] = query(
+            """UPDATE crm_purchase SET amount = amount + 1 WHERE id = (
+                   SELECT min(id) FROM crm_purchase WHERE kind = 'purchase'
+                      AND partner_id IS NOT NULL) RETURNING id"""
+        )
+        [(gone,)] = query(
+            """DELETE FROM crm_purchase WHERE id = (
+                   SELECT max(id) FROM crm_purchase WHERE kind = 'refund')
+               RETURNING res_id"""
+        )
+        differences = found(command, PURCHASE)
+        rows = [each for each in differences if each["where"] == PURCHASE]
+        assert [(each["id"], each["column"]) for each in rows] == [
+            (id_, "amount"),
+            (None, ""),
+        ]
+        assert f"res_id {gone}," in rows[1]["about"]
+        assert {each["column"] for each in differences if each["where"] == "nvl"} == {
+            "revenue",
+            "value",
+            "refunds",
+        }
+
+    @pytest.mark.parametrize("source", ["won", "order", "invoice"])
+    def test_each_source(self, command, query, source):
+        query("UPDATE res_company SET crm_metrics_purchase_source = %s", source)
+        try:
+            command.run("recompute", f"--facts={PURCHASE}", "--shards=1")
+            command.run("verify", f"--facts={PURCHASE}")
+            [(rows,)] = query(
+                "SELECT count(*) FROM crm_purchase WHERE res_model <> %s",
+                "crm.purchase.entry",
+            )
+            assert rows
+        finally:
+            query("UPDATE res_company SET crm_metrics_purchase_source = NULL")
+
+
+class TestRefused:
+    def test_bad_options(self, command):
+        for options, said in (
+            (["--facts=crm.lead.event"], "cannot be verified"),
+            (["--from=2026-02-01", "--to=2026-01-01"], "later"),
+        ):
+            assert said in command.refusal("verify", *options, code=2)
+
+    def test_who_does_not_see_everything(self, command, query):
+        query("""UPDATE res_users SET password = 'plain-word' WHERE login = 'demo'""")
+        user = Command(command.server, command.folder, "demo", "plain-word")
+        query(
+            """DELETE FROM res_groups_users_rel WHERE uid =
+                   (SELECT id FROM res_users WHERE login = 'demo')
+               AND gid IN (SELECT res_id FROM ir_model_data WHERE module = 'sales_team'
+                   AND name IN ('group_sale_salesman_all_leads', 'group_sale_manager'))"""
+        )
+        assert "has to see all documents" in user.refusal("verify", code=3)
+
+    def test_what_waits_is_told(self, command, query):
+        query("INSERT INTO crm_metrics_queue (fact, key) VALUES (%s, 1)", MOVEMENT)
+        _output, errors = command.run("verify", f"--facts={MOVEMENT}")
+        assert f"{MOVEMENT}: 1 changes wait" in errors
