@@ -13,11 +13,11 @@ from typing import IO, Any, Protocol
 
 import click
 
-from .cli import Session, command
 from .connection import PAGE
 from .errors import UsageError
 from .output import rate
 from .recompute import ENGINE, check_facts, split
+from .session import Session, command
 
 #: not kept by the engine, but a table of figures all the same
 SCORES = "crm.customer.score"

@@ -12,11 +12,11 @@ from typing import Any
 
 import click
 
-from .cli import Session, command
 from .connection import Connection
 from .errors import CommandError, NoConnection, ServerError, Temporary, UsageError
 from .output import Output, rate, table
 from .retry import pauses, persistently
+from .session import Session, command
 from .state import State, default_path
 
 ENGINE = "crm.metrics.engine"

@@ -2,8 +2,8 @@
 
 import click
 
-from .cli import Session, command
 from .output import table
+from .session import Session, command
 
 
 @click.command()

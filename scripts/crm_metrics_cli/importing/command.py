@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..cli import Session, command
+from ..session import Session, command
 from .lead_events import LeadEvents
 from .lookup import resolve
 from .purchases import Purchases

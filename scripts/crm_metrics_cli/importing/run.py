@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ..cli import Session
 from ..connection import Connection
 from ..errors import ServerError
 from ..output import rate
 from ..retry import persistently
+from ..session import Session
 from .lookup import chunks
 from .table import Column, Rejection, Row, Table
 

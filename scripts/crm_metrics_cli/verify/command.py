@@ -8,9 +8,9 @@ from datetime import datetime
 
 import click
 
-from ..cli import Session, command
 from ..errors import NoConnection, UsageError
 from ..recompute import ENGINE, split
+from ..session import Session, command
 from . import purchases, recurring, visits
 from .compare import Difference
 
