@@ -140,17 +140,18 @@ class CrmLeadEvent(models.Model):
 
         :raise ImportRefused: with the field and what is wrong with it
         """
-        _ = self.env._
         values = {}
         for name, value in row.items():
             field = self._fields[name]
             if field.type == "many2one":
                 if value and (type(value) is not int or (name, value) not in known):
-                    raise ImportRefused(name, _("There is no such record."))
+                    raise ImportRefused(name, self.env._("There is no such record."))
                 values[name] = value or False
                 continue
             if field.type == "selection" and value not in self._import_choices(name):
-                raise ImportRefused(name, _("%(value)r is no choice.", value=value))
+                raise ImportRefused(
+                    name, self.env._("%(value)r is no choice.", value=value)
+                )
             try:
                 values[name] = field.convert_to_cache(value or False, self)
             except (TypeError, ValueError) as error:
@@ -159,7 +160,7 @@ class CrmLeadEvent(models.Model):
         required = REQUIRED if values["type"] == "lead" else (*REQUIRED, "stage_id")
         for name in required:
             if not values.get(name):
-                raise ImportRefused(name, _("It is empty."))
+                raise ImportRefused(name, self.env._("It is empty."))
         # events have the customer, not the person
         partner = self.env["res.partner"].browse(values.get("partner_id") or None)
         values["partner_id"] = partner.commercial_partner_id.id
@@ -167,7 +168,7 @@ class CrmLeadEvent(models.Model):
         if values["at"] >= (since or self.env.cr.now()):
             raise ImportRefused(
                 "at",
-                _(
+                self.env._(
                     "It is recorded since %(moment)s (UTC) what happens to this "
                     "opportunity; imported events have to be older.",
                     moment=(since or self.env.cr.now()).replace(microsecond=0),
