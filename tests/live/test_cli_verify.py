@@ -8,14 +8,15 @@ VISIT, PURCHASE = "crm.stage.visit", "crm.purchase"
 
 
 @pytest.fixture(autouse=True)
-def _mended(command):
-    """Rebuild what a test has falsified."""
+def _mended(request, command):
+    """Rebuild the facts that the tests of a class falsify."""
     yield
-    mend(command)
+    if facts := getattr(request.cls, "FALSIFIED", ""):
+        mend(command, facts)
 
 
-def mend(command):
-    command.run("recompute", "--shards=1", "--workers=1")
+def mend(command, facts):
+    command.run("recompute", f"--facts={facts}", "--shards=1")
 
 
 def found(command, fact, *options):
@@ -48,13 +49,16 @@ class TestUntouched:
         query(f"UPDATE res_company SET {settings}", 60, 30, True)
         try:
             assert found(command, MOVEMENT)
-            mend(command)
+            mend(command, f"{SEGMENT},{MOVEMENT}")
             command.run("verify", f"--facts={SEGMENT},{MOVEMENT}")
         finally:
             query(f"UPDATE res_company SET {settings}", 0, 0, False)
+            mend(command, f"{SEGMENT},{MOVEMENT}")
 
 
 class TestMovements:
+    FALSIFIED = f"{SEGMENT},{MOVEMENT}"
+
     def one(self, query, condition="TRUE"):
         [(id_, amount)] = query(
             f"""SELECT id, amount::float8 FROM crm_mrr_movement
@@ -182,6 +186,8 @@ class TestMovements:
 
 
 class TestVisits:
+    FALSIFIED = VISIT
+
     def test_each_column(self, command, query):
         changes = {
             "outcome": "'backward'",
@@ -228,6 +234,8 @@ class TestVisits:
 
 
 class TestPurchases:
+    FALSIFIED = PURCHASE
+
     def test_changed_and_deleted(self, command, query):
         [(id_,)] = query(
             """UPDATE crm_purchase SET amount = amount + 1 WHERE id = (
@@ -256,7 +264,7 @@ class TestPurchases:
     def test_each_source(self, command, query, source):
         query("UPDATE res_company SET crm_metrics_purchase_source = %s", source)
         try:
-            mend(command)
+            mend(command, PURCHASE)
             command.run("verify", f"--facts={PURCHASE}")
             [(rows,)] = query(
                 "SELECT count(*) FROM crm_purchase WHERE res_model <> %s",
