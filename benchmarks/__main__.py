@@ -5,14 +5,15 @@ import sys
 
 from scripts.setup import testing
 
-from . import bottlenecks, lead_write, pipeline, purchases, recurring
+from . import bottlenecks, feedback, lead_write, nps, pipeline, purchases, recurring
 from .harness import Bench, registry_of
 
 #: What each size is of the rows of `large`.
 SIZES = {"large": 1, "small": 0.1}
 CUSTOMERS = 200_000
 DEALS = 500_000
-PARTS = ("recurring", "purchases", "leads", "pipeline")
+CONTACTS = ANSWERS = 100_000
+PARTS = ("recurring", "purchases", "nps", "leads", "pipeline", "feedback")
 
 
 def main() -> int:
@@ -36,11 +37,15 @@ def main() -> int:
             recurring.measure(bench, customers=int(CUSTOMERS * size))
         if "purchases" in arguments.only:
             purchases.measure(bench, customers=int(CUSTOMERS * size))
+        if "nps" in arguments.only:
+            nps.measure(bench, answers=int(ANSWERS * size))
         if "leads" in arguments.only:
             lead_write.measure(bench)
         if "pipeline" in arguments.only:
             pipeline.measure(bench, leads=int(DEALS * size))
             bottlenecks.measure(bench)
+        if "feedback" in arguments.only:
+            feedback.measure(bench, contacts=int(CONTACTS * size))
     return 0
 
 

@@ -6,7 +6,8 @@ set -eu
 database=crm_metrics
 addons=${ADDONS:-/mnt/extra-addons}
 data=${DATA:-/var/lib/odoo}
-modules=crm_metrics,sale_crm
+# the last of those that join it to what a CRM mostly has, so that all are there
+modules=crm_metrics,crm_metrics_sale
 
 # It has this name until it is complete.
 unfinished=${database}_unfinished
@@ -46,7 +47,8 @@ if [ -z "$found" ]; then
     query "ALTER DATABASE \"$unfinished\" RENAME TO \"$database\""
 elif [ ! -f "$record" ] || [ "$(cat "$record")" != "$state" ]; then
     echo "crm-metrics: the addons have changed, updating"
-    odoo server --database="$database" --update=crm_metrics --stop-after-init --no-http
+    odoo server --database="$database" --init="$modules" \
+        --update=crm_metrics --stop-after-init --no-http
     echo "$state" >"$record"
 fi
 

@@ -1,4 +1,4 @@
-"""The small books of subscriptions behind the examples in definitions.md.
+"""The small books behind the examples in definitions.md.
 
 The first one is that of the main company. The second one, of the company Special
 Cases, has a customer for each rule. Load them into a database of their own:
@@ -118,6 +118,69 @@ subscribe(
     (1, 1, 400, 0, False, False),
     team="South",
 )
+
+# ----------------------------------------------------------------------
+# feedback: a wave in March, another one in June
+# ----------------------------------------------------------------------
+
+for customer, amount in {"Alder": 3000, "Birch": 1000, "Cedar": 6000}.items():
+    env["crm.purchase.entry"].create(
+        {
+            "name": f"Training, {customer}",
+            "partner_id": CUSTOMERS[customer].id,
+            "date": "2026-05-04",
+            "amount": amount,
+        }
+    )
+# Dogwood buys, and does not answer
+env["crm.purchase.entry"].create(
+    {
+        "name": "Training, Dogwood",
+        "partner_id": CUSTOMERS["Dogwood"].id,
+        "date": "2026-05-05",
+        "amount": 2500,
+    }
+)
+SURVEY = env["crm.nps.program"].create({"name": "Survey", "trigger": "wave"})
+PEOPLE = {
+    name: env["res.partner"].create({"name": name, "parent_id": CUSTOMERS[customer].id})
+    for name, customer in {
+        "Ann": "Alder",
+        "Ben": "Alder",
+        "Cora": "Birch",
+        "Dan": "Cedar",
+        "Eve": "Fir",
+    }.items()
+}
+
+
+def answer(day, person, score, **values):
+    """What somebody answered; nobody: by the public link."""
+    values |= {"partner_id": PEOPLE[person].id} if person else {"public": True}
+    return env["crm.nps.answer"].create(
+        {"program_id": SURVEY.id, "score": score, "date": f"{day} 12:00:00", **values}
+    )
+
+
+# Ben thinks better of it on the next day.
+for day, person, score in (
+    ("2026-03-09", "Ann", 10),
+    ("2026-03-09", "Ben", 3),
+    ("2026-03-10", "Ben", 9),
+    ("2026-03-10", "Cora", 8),
+    ("2026-03-12", "Dan", 6),
+    ("2026-03-16", "Eve", 9),
+):
+    answer(day, person, score, wave="wave,1")
+for day, person, score in (
+    ("2026-06-08", "Ann", 7),
+    ("2026-06-09", "Dan", 2),
+    ("2026-06-11", "Eve", 10),
+):
+    answer(day, person, score, wave="wave,2")
+# Cora's colleague answered in her place; somebody found the link on the web.
+answer("2026-06-12", "Cora", 0, wave="wave,2", state="excluded", exclude_reason="Other")
+answer("2026-06-20", None, 5)
 
 # ----------------------------------------------------------------------
 # Special Cases: a grace of 14 days, a reactivation window of 90 days

@@ -7,6 +7,7 @@ Writes docs/images/<name>.png. Look at them before committing.
 """
 
 import io
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,11 +20,15 @@ from scripts.setup.console import say
 
 IMAGES = Path(__file__).parent / "images"
 SIZE = {"width": 1372, "height": 900}
+PHONE = {"width": 412, "height": 620}
+MAIL = {"width": 640, "height": 440}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 #: Nothing waits any more, as a minute after the start of a server; then the demo data's
-#: customer with most movements, one of its subscriptions, and the largest deal that is
-#: stuck.
+#: customer with most movements, one of its subscriptions, the largest deal that is
+#: stuck, the answer of a customer who waits for a call, the program of waves, the
+#: public link, and a mail.
 PICK = """
+import json
 env["crm.metrics.engine"]._cron_refresh()
 env.cr.commit()
 movement = env["crm.mrr.movement"]._read_group(
@@ -42,17 +47,37 @@ subscription = subscriptions.sorted(lambda each: (-len(each.line_ids), each.id))
 stuck = env["crm.lead"].search(
     [("crm_stage_stuck", "=", True)], order="expected_revenue desc, id", limit=1
 )
-print(customer.id, subscription.id, stuck.id)
+answer = env["crm.nps.answer"].search([("activity_ids", "!=", False)], limit=1)
+wave = env.ref("crm_metrics.crm_nps_program_1_demo")
+public = env.ref("crm_metrics.crm_nps_program_4_demo")
+invitation = answer.invitation_id.copy({"state": "planned"})
+(letter,) = invitation._letters(reminder=False)
+mail = letter.message.get_body(["html"]).get_content()
+env.cr.rollback()
+print(
+    json.dumps(
+        {
+            "customer": customer.id,
+            "subscription": subscription.id,
+            "stuck": stuck.id,
+            "answer": answer.id,
+            "wave": wave.id,
+            "public": public.public_token,
+            "mail": mail,
+        }
+    )
+)
 """
 
 
 class Camera:
     """A browser that is logged in."""
 
-    def __init__(self, page: Page, url: str, records: list[str]) -> None:
+    def __init__(self, page: Page, url: str) -> None:
         self.page = page
         self.url = url
-        self.customer, self.subscription, self.stuck_deal = records
+        #: what PICK has chosen
+        self.records: dict = {}
 
     def login(self) -> None:
         self.page.goto(f"{self.url}/web/login")
@@ -120,6 +145,33 @@ class Camera:
     def customer_segments(self) -> None:
         self.open("customer-segments", ".o_crm_metrics_grid")
 
+    def feedback(self) -> None:
+        self.open("crm-nps", ".o_crm_metrics_body canvas")
+
+    def feedback_response(self) -> None:
+        self.feedback()
+        self.show("[data-card=response]")
+
+    def feedback_answer(self) -> None:
+        self.open(
+            f"nps-answers/{self.records['answer']}", ".o_form_view .o-mail-Activity"
+        )
+
+    def feedback_program(self) -> None:
+        action = "action-crm_metrics.crm_nps_program_action"
+        self.open(f"{action}/{self.records['wave']}", ".o_form_view .o_notebook")
+        self.page.click(".o_notebook .nav-link[name=whom]")
+        self.rest()
+
+    def feedback_mail(self) -> None:
+        self.page.set_viewport_size(MAIL)
+        self.page.set_content(self.records["mail"])
+
+    def feedback_page(self) -> None:
+        self.page.set_viewport_size(PHONE)
+        self.page.goto(f"{self.url}/nps/p/{self.records['public']}?s=9")
+        self.rest()
+
     def movements(self) -> None:
         self.open("mrr-movements", ".o_list_view .o_data_row")
 
@@ -127,7 +179,10 @@ class Camera:
         self.open("crm-subscriptions", ".o_list_view .o_data_row")
 
     def subscription_form(self) -> None:
-        self.open(f"crm-subscriptions/{self.subscription}", ".o_form_view .o_data_row")
+        self.open(
+            f"crm-subscriptions/{self.records['subscription']}",
+            ".o_form_view .o_data_row",
+        )
 
     def subscription_kanban(self) -> None:
         self.open("crm-subscriptions", ".o_list_view .o_data_row")
@@ -156,14 +211,20 @@ class Camera:
         self.open("crm", ".o_crm_metrics_stage_mark")
 
     def stuck(self) -> None:
-        self.open(f"crm/{self.stuck_deal}", ".o_form_view .alert")
+        self.open(f"crm/{self.records['stuck']}", ".o_form_view .alert")
 
     def teams(self) -> None:
         action = "action-sales_team.crm_team_action_pipeline"
         self.open(action, ".o_crm_metrics_team_card")
 
     def contact(self) -> None:
-        self.open(f"contacts/{self.customer}", ".o_form_view .oe_stat_button")
+        self.open(
+            f"contacts/{self.records['customer']}", ".o_form_view .oe_stat_button"
+        )
+        self.page.click(".o_notebook .nav-link[name=sales_purchases]")
+        self.rest()
+        self.page.click(".o_button_more")
+        self.page.wait_for_selector(".o-dropdown--menu .oe_stat_button")
 
     def data_quality(self) -> None:
         self.open("metrics-issues", ".o_list_view")
@@ -185,6 +246,12 @@ def pictures(camera: Camera) -> dict[str, Callable[[], None]]:
         "bottlenecks-what-if": camera.bottlenecks_what_if,
         "customer-revenue": camera.customer_revenue,
         "customer-segments": camera.customer_segments,
+        "feedback": camera.feedback,
+        "feedback-response": camera.feedback_response,
+        "feedback-answer": camera.feedback_answer,
+        "feedback-program": camera.feedback_program,
+        "feedback-mail": camera.feedback_mail,
+        "feedback-page": camera.feedback_page,
         "movements": camera.movements,
         "subscriptions": camera.subscriptions,
         "subscription-kanban": camera.subscription_kanban,
@@ -207,16 +274,18 @@ def main(only: list[str]) -> None:
         testing.server(database) as odoo,
         sync_playwright() as playwright,
     ):
-        records = testing.shell(database, PICK).split()[-3:]
         browser = playwright.chromium.launch(
             executable_path=str(testing.browser()), args=ARGUMENTS
         )
         page = browser.new_page(viewport=SIZE, locale="en-US", timezone_id="UTC")
-        camera = Camera(page, odoo.url, records)
+        camera = Camera(page, odoo.url)
         camera.login()
+        # after that: the first login tells Odoo a time zone, and something waits
+        camera.records = json.loads(testing.shell(database, PICK).splitlines()[-1])
         for name, take in pictures(camera).items():
             if name in (only or pictures(camera)):
                 say(f"   {name}")
+                page.set_viewport_size(SIZE)
                 take()
                 camera.shoot(name)
         browser.close()

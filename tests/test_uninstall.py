@@ -13,7 +13,7 @@ from scripts.setup.paths import clone_key
 #: Names of ours, as they could stand in any text.
 OURS = (
     r"crm[._]metrics|crm[._]mrr|crm[._]subscription|crm[._]stage[._]visit"
-    r"|crm[._]purchase|crm[._]customer[._]s"
+    r"|crm[._]purchase|crm[._]customer[._]s|crm[._]nps"
 )
 #: Where they may stand: in the list of addons.
 ALLOWED = r"module_crm_metrics"

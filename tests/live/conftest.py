@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import psycopg2
 import pytest
 from command_line import Command
+from nps_pages import COUNTER, FILL, Site
 
 from scripts.setup import testing
 from scripts.setup.environment import ready
@@ -211,3 +212,19 @@ def connect(server):
 def query(demo):
     """Run SQL in the database with demo data and return its rows."""
     return connect(demo)
+
+
+@pytest.fixture(scope="session")
+def site():
+    """A served database with surveys to answer, for all tests of public pages."""
+    with testing.database(f"crm_metrics_nps_pages_{clone_key()}") as database:
+        printed = testing.shell(database, FILL)
+        testing.sql(database, COUNTER)
+        with testing.server(database, "--proxy-mode") as server:
+            yield Site(server, printed)
+
+
+@pytest.fixture
+def invitation(site):
+    """Number and path of an invitation that nobody has touched."""
+    return next(site.invitations)

@@ -212,6 +212,7 @@ def answers(database):
     # a day that is over, with a year before it
     asked.append({"date_to": "2026-11-15"})
     asked.append({"method": "recurring_cohorts", "date_from": "2025-10-01"})
+    asked.append({"method": "nps", "grain": "quarter"})
     testing.shell(database, (ROOT / "docs" / "examples.py").read_text())
     printed = testing.shell(database, ASK % json.dumps(asked))
     return json.loads(printed.splitlines()[-1])
@@ -242,7 +243,7 @@ def check_figure(title: str, value: float) -> None:
 
 
 def test_key_figures_of_the_example(answers):
-    half, retention, _cohorts, _cases = answers[-4:]
+    half, retention, *_others = answers[-5:]
     for title, figure in FIGURES.items():
         check_figure(title, half["kpis"][figure])
     for title, figure in RETENTION.items():
@@ -250,12 +251,36 @@ def test_key_figures_of_the_example(answers):
 
 
 def test_cohorts_of_the_example(answers):
-    cohorts = {cohort["cohort"]: cohort for cohort in answers[-2]["cohorts"]}
+    cohorts = {cohort["cohort"]: cohort for cohort in answers[-3]["cohorts"]}
     rows = marked("cohorts")
     assert len(rows) > 5
     for row in rows:
         age = cohorts[f"{row.pop('cohort')}-01"]["ages"][int(row["age"])]
         assert {name: number(cell) for name, cell in row.items()} == age
+
+
+def test_feedback_of_the_example(answers):
+    found = answers[-2]
+    trend = {
+        label(date.fromisoformat(p["date_from"]), "quarter"): p for p in found["trend"]
+    }
+    rows = marked("feedback trend")
+    assert [row.pop("period") for row in rows] == [*trend]
+    for row, point in zip(rows, trend.values(), strict=True):
+        assert {title: number(cell) for title, cell in row.items()} == {
+            title: round(point[title], 1) for title in row
+        }
+    (row,) = marked("feedback")
+    figures = {
+        **found,
+        "equal accounts": found["accounts"]["score"],
+        "by revenue": found["accounts"]["weighted_score"],
+        "coverage": 100 * found["accounts"]["coverage"],
+        "public": found["public"]["score"],
+        "with excluded": found["excluded"]["score_with_them"],
+    }
+    for title, cell in row.items():
+        assert number(cell.removesuffix(" %")) == round(figures[title], 1), title
 
 
 def test_special_cases(answers):

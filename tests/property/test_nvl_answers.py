@@ -374,10 +374,13 @@ class TestNvlAnswers(books.BookCase):
                     self.assertAlmostEqual(lever["now"], level, places=9)
                 if not level:
                     self.assertIsNone(lever["revenue_at_best"])
+                    self.assertIsNone(lever["gain"])
                     continue
                 revenue = float(now.exact) * best / level
                 unit = float(CENT[main])
                 self.assertAlmostEqual(
                     lever["revenue_at_best"], revenue, delta=0.51 * unit
                 )
+                gain = max(revenue - float(now.exact), 0)
+                self.assertAlmostEqual(lever["gain"], gain, delta=1.01 * unit)
         self.assertFalse(found)

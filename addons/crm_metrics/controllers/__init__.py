@@ -1,1 +1,1 @@
-from . import crm_metrics
+from . import crm_metrics, crm_nps

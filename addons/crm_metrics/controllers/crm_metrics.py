@@ -8,6 +8,7 @@ from odoo.http import content_disposition, request
 
 from .bottleneck_sheet import BottleneckSheet
 from .cohort_sheet import CohortSheet
+from .nps_sheet import NpsSheet
 from .nvl_sheet import NvlSheet
 from .recurring_sheet import RecurringSheet
 from .segments_sheet import SegmentsSheet
@@ -20,6 +21,7 @@ SHEETS = {
     "nvl": NvlSheet,
     "segments": SegmentsSheet,
     "bottlenecks": BottleneckSheet,
+    "nps": NpsSheet,
 }
 
 

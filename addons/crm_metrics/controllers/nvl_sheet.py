@@ -96,6 +96,7 @@ class NvlSheet(MetricsSheet):
             self.env._("Best of"),
             self.env._("Whose"),
             self.env._("Revenue at best"),
+            self.env._("Would bring"),
             bold=True,
             bottom=1,
         )
@@ -108,4 +109,5 @@ class NvlSheet(MetricsSheet):
                 kinds[lever["best_of"]],
                 lever["name"],
                 (lever["revenue_at_best"], self.money),
+                (lever["gain"], self.money),
             )

@@ -1,10 +1,12 @@
 import re
 import unicodedata
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Command
 
-from .names import LAST_NAMES
+from .feedback import Feedback
+from .pipeline import Pipeline
+from .purchases import Purchases
 from .story import Story
 
 #: login -> name of the salespersons who come with the demo data
@@ -29,9 +31,15 @@ class CrmMetricsDemo(models.AbstractModel):
             no_reset_password=True,
         )
         story = Story(self.env.company._metrics_today())
+        # the log may not run ahead of the clock, in no time zone
+        today = min(story.today, fields.Date.today())
+        deals = Pipeline(story, today).deals
+        purchases = Purchases(story)
+        feedback = Feedback(story, purchases, deals, today)
         sellers = self._create_sellers()
         partners = self._create_customers(story, sellers)
-        leads = self._create_pipeline(story, sellers, partners)
+        contacts = self._create_contacts(feedback, sellers, partners)
+        leads = self._create_pipeline(deals, sellers, partners)
         self.env.company.write(
             {
                 "crm_metrics_grace_days": 10,
@@ -39,8 +47,10 @@ class CrmMetricsDemo(models.AbstractModel):
                 "crm_metrics_stuck_activity": True,
             }
         )
-        self._create_subscriptions(story, sellers, partners, leads)
-        self._create_purchases(story, sellers, partners)
+        won = {id(d.subscription): leads[id(d)] for d in deals if d.subscription}
+        subscriptions = self._create_subscriptions(story, sellers, partners, won)
+        self._create_purchases(purchases, sellers, partners)
+        self._create_feedback(feedback, sellers, contacts, {**leads, **subscriptions})
         engine = self.env["crm.metrics.engine"]
         for fact in engine._facts():
             engine.recompute(fact)
@@ -143,13 +153,13 @@ class CrmMetricsDemo(models.AbstractModel):
             ],
         )
         partners = dict(zip(map(id, story.customers), companies, strict=True))
-        # some sign in person, the others in the name of their company
         for (customer, _company), contact in zip(with_contact, contacts, strict=True):
-            if contact.name.endswith(tuple(LAST_NAMES[::2])):
+            if customer.signer:
                 partners[id(customer)] = contact
         return partners
 
     def _create_subscriptions(self, story, sellers, partners, leads):
+        """Return the subscriptions, by those of the story."""
         euro = self._create_rates(story)
         told = []
         vals_list = []
@@ -178,10 +188,12 @@ class CrmMetricsDemo(models.AbstractModel):
                     }
                 )
         documents = self._records("crm.subscription", "crm_subscription", vals_list)
-        self._create_lines(dict(zip(map(id, told), documents, strict=True)), told)
+        by_story = dict(zip(map(id, told), documents, strict=True))
+        self._create_lines(by_story, told)
         # as the scheduled action will do it from now on
         due = documents.search(documents._renewals_due(self.env.company))
         due.with_context(mail_activity_quick_update=True)._plan_renewal()
+        return by_story
 
     def _create_rates(self, story):
         """Return the currency of those abroad, with its rates over time."""

@@ -1,8 +1,9 @@
-from odoo import fields, models
+from odoo import models
 from odoo.tools import SQL
 
 from ..models.crm_lead_log import lead_state
-from .pipeline import OWN_REASONS, REASONS, SOURCES, WON, Pipeline
+from .deals import WON
+from .pipeline import OWN_REASONS, REASONS, SOURCES
 
 #: probability that salespersons give a deal in each stage
 PROBABILITY = (10, 25, 50, 75)
@@ -13,11 +14,8 @@ class CrmMetricsDemo(models.AbstractModel):
 
     _inherit = "crm.metrics.demo"
 
-    def _create_pipeline(self, story, sellers, partners):
-        """Return the leads that were won, by subscription."""
-        # the log may not run ahead of the clock, in no time zone
-        today = min(story.today, fields.Date.today())
-        deals = Pipeline(story, today).deals
+    def _create_pipeline(self, deals, sellers, partners):
+        """Return the leads, by deal."""
         stages = self._create_stages()
         reasons = self._create_lost_reasons()
         there = [deal for deal in deals if not deal.last.removed]
@@ -33,11 +31,7 @@ class CrmMetricsDemo(models.AbstractModel):
         self._create_events(deals, by_deal, stages, reasons, sellers, partners)
         self._date_leads(there, leads)
         self._track_stages(there, leads, stages, sellers)
-        return {
-            id(deal.subscription): by_deal[id(deal)]
-            for deal in there
-            if deal.subscription
-        }
+        return by_deal
 
     def _create_stages(self):
         """Return the stages in the order of the story: Odoo's and one more."""

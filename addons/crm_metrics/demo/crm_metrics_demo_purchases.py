@@ -3,8 +3,6 @@ from dateutil.relativedelta import relativedelta
 from odoo import models
 from odoo.tools import date_utils
 
-from .purchases import Purchases
-
 #: so many month ends are scored, so that one sees who moved where
 SCORED_MONTHS = 4
 
@@ -14,12 +12,12 @@ class CrmMetricsDemo(models.AbstractModel):
 
     _inherit = "crm.metrics.demo"
 
-    def _create_purchases(self, story, sellers, partners):
+    def _create_purchases(self, purchases, sellers, partners):
         self.env.company.write(
             {"crm_metrics_margin": 62, "crm_metrics_lifetime_years": 4}
         )
         vals_list = []
-        for number, purchase in enumerate(Purchases(story).all, start=1):
+        for number, purchase in enumerate(purchases.all, start=1):
             customer = purchase.customer
             user, team = sellers[customer.seller] if customer else (None, None)
             vals_list.append(

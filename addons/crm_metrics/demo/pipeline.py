@@ -9,17 +9,27 @@ made faster, and since then fewer are lost there.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 
 from . import names
-from .story import MONTHS, PLANS, SEED, SIZES, WON_FROM, Customer, Story, Subscription
-
-NEW, QUALIFIED, PROPOSITION, NEGOTIATION, WON = range(5)
-LOST, REOPENED, ARCHIVED = "lost", "reopened", "archived"
-#: a deal whose lead is gone: the log alone knows of it
-DELETED, MERGED = "deleted", "merged"
+from .customers import Customer
+from .deals import (
+    ARCHIVED,
+    DELETED,
+    LOST,
+    MERGED,
+    NEGOTIATION,
+    NEW,
+    PROPOSITION,
+    QUALIFIED,
+    REOPENED,
+    WON,
+    Deal,
+    Step,
+)
+from .story import MONTHS, PLANS, SEED, SIZES, WON_FROM, Story
 
 #: half of the deals leave a stage within so many days, for better or worse
 STAY = {NEW: 4.0, QUALIFIED: 9.0, PROPOSITION: 26.0, NEGOTIATION: 11.0}
@@ -60,46 +70,6 @@ OWN_REASONS = ("Went to a competitor", "No budget this year", "A feature is miss
 #: what is sold to customers once (value of a day's work)
 SERVICES = ("Training", "Data migration", "Interface to the accounts", "Workshop")
 DAY_RATE = 1150
-
-
-@dataclass
-class Step:
-    """The state of a deal from a moment on."""
-
-    at: datetime
-    stage: int
-    value: float
-    seller: int
-    active: bool = True
-    status: str = "pending"
-    reason: str | None = None
-    type: str = "opportunity"
-    removed: str | None = None
-
-
-@dataclass
-class Deal:
-    title: str
-    value: float
-    seller: int
-    customer: Customer | None = None
-    subscription: Subscription | None = None
-    #: company and contact of who is no customer
-    prospect: tuple[str, str] | None = None
-    source: str | None = None
-    #: revenue of a period and its plan
-    recurring: float = 0.0
-    plan: str | None = None
-    deadline: date | None = None
-    steps: list[Step] = field(default_factory=list)
-
-    @property
-    def last(self) -> Step:
-        return self.steps[-1]
-
-    @property
-    def open(self) -> bool:
-        return self.last.active and self.last.stage != WON
 
 
 class Pipeline:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from .story import MONTHS, SEED, Customer, Story
+from .customers import Customer
+from .story import MONTHS, SEED, Story
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class Purchases:
         self.today = story.today
         self.random = Random(SEED + 2)
         self.all: list[Purchase] = []
+        #: those who spend little and buy all the time
+        self.loyal: list[Customer] = []
         for customer in story.customers:
             starts = [s.start for s in customer.subscriptions if s.start]
             if starts and min(starts) < self.today:
@@ -76,6 +79,8 @@ class Purchases:
         )
         if not habit:
             return
+        if habit.stays:
+            self.loyal.append(customer)
         until = self.today
         if customer.left is not None and not habit.stays:
             until = min(until, story._first(customer.left))

@@ -28,7 +28,7 @@ class CrmCustomerScoreRun(models.Model):
                            run_id, date, company_id, partner_id, recency_days,
                            frequency, monetary, r, f, m, segment_id,
                            previous_segment_id, value, loyalty, lifetime_value, size,
-                           source_id)
+                           source_id, nps_bucket, complaint)
                        %s
                        RETURNING recency_days, frequency, monetary, r, f, m)
                    SELECT count(*), %s FROM score""",
@@ -80,7 +80,7 @@ class CrmCustomerScoreRun(models.Model):
                         WHEN contacts.count >= 10 THEN 'large'
                         WHEN contacts.count >= 3 THEN 'medium'
                         ELSE 'small' END,
-                   source.source_id
+                   source.source_id, feedback.bucket, %(complaint)s
               FROM scored s
               JOIN res_partner p ON p.id = s.partner_id
               LEFT JOIN crm_customer_segment_cell cell
@@ -91,6 +91,7 @@ class CrmCustomerScoreRun(models.Model):
                   AND previous.run_id = %(previous)s
               LEFT JOIN (%(contacts)s) AS contacts ON contacts.customer_id = p.id
               LEFT JOIN (%(sources)s) AS source ON source.customer_id = p.id
+              LEFT JOIN (%(feedback)s) AS feedback ON feedback.customer_id = p.id
             """,
             run=self.id,
             date=self.date,
@@ -106,6 +107,8 @@ class CrmCustomerScoreRun(models.Model):
             m=self._score_sql("monetary"),
             contacts=self._contacts_select(),
             sources=self._sources_select(),
+            feedback=self._feedback_select(),
+            complaint=self._complaint_sql(),
         )
 
     @staticmethod

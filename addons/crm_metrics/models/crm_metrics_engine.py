@@ -66,20 +66,9 @@ class CrmMetricsEngine(models.AbstractModel):
         :raise ValidationError: unknown fact
         """
         self._check_manager()
-        if facts is None:
-            facts = self._facts()
-        elif not isinstance(facts, (list, tuple)):
-            raise ValidationError(
-                self.env._(
-                    "facts: expected a list of technical names, not %(value)r.",
-                    value=facts,
-                )
-            )
-        for fact in facts:
-            self._check_fact(fact)
+        facts = self._check_facts(facts)
         self.env["crm.metrics.queue"]._wake_refresh()
-        # what is derived comes after what it is derived from
-        return {fact: self._audit_fact(fact) for fact in self._facts() if fact in facts}
+        return {fact: self._audit_fact(fact) for fact in facts}
 
     @api.model
     @api.readonly
@@ -141,6 +130,21 @@ class CrmMetricsEngine(models.AbstractModel):
                     facts=", ".join(facts),
                 )
             )
+
+    def _check_facts(self, facts):
+        """Return names of facts, each after those it is derived from; None: all."""
+        if facts is None:
+            return self._facts()
+        if not isinstance(facts, (list, tuple)):
+            raise ValidationError(
+                self.env._(
+                    "facts: expected a list of technical names, not %(value)r.",
+                    value=facts,
+                )
+            )
+        for fact in facts:
+            self._check_fact(fact)
+        return [fact for fact in self._facts() if fact in facts]
 
     def _check_shard(self, shard, shards):
         """Return the slots of a shard, as a list of numbers."""
@@ -277,15 +281,18 @@ class CrmMetricsEngine(models.AbstractModel):
                 _logger.info("Audit of %s: %s rows had drifted", fact, changed)
             self.env["ir.cron"]._commit_progress(1)
 
-    def _audit_fact(self, fact):
+    def _audit_fact(self, fact, shard=0, shards=1):
+        """Audit a fact, or one shard of it; return its drift, None when busy."""
         run = self.env["crm.metrics.run"]
-        slots = self.env["crm.metrics.slot"]._take(fact, list(range(SLOTS)))
-        if not slots:
+        slots = self._check_shard(shard, shards)
+        if not self.env["crm.metrics.slot"]._take(fact, slots):
             return None
         keys = self.env["crm.metrics.queue"]._waiting_keys(fact, slots)
         if keys:
             run._timed(fact, "refresh", lambda: self._rebuild_keys(fact, keys))
-        result = run._timed(fact, "audit", lambda: self._rebuild_slots(fact, slots))
+        result = run._timed(
+            fact, "audit", lambda: self._rebuild_slots(fact, slots), shard, shards
+        )
         return result["changed"]
 
     @staticmethod

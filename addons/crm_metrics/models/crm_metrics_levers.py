@@ -32,7 +32,7 @@ class CrmMetrics(models.AbstractModel):
         round_money = options["companies"][0].currency_id.round
         domain = self._purchase_domain(options)
         year = self._purchase_sums_of_ranges(
-            domain, [_twelve_months(last)], rates, group
+            domain, [twelve_months(last)], rates, group
         )
         years = self._calendar_years(domain, last, rates, group)
 
@@ -53,6 +53,8 @@ class CrmMetrics(models.AbstractModel):
                         continue
                     (id_, name), level = best
                     revenue = levers.at_level(now, factor, level)
+                    if revenue is not None:
+                        revenue = round_money(revenue)
                     rows.append(
                         {
                             "factor": factor,
@@ -61,9 +63,11 @@ class CrmMetrics(models.AbstractModel):
                             "best_of": kind,
                             "id": id_,
                             "name": name,
-                            "revenue_at_best": None
+                            "revenue_at_best": revenue,
+                            "gain": None
                             if revenue is None
-                            else round_money(revenue),
+                            # whoever is the best already gains nothing
+                            else round_money(max(revenue - now[-1], 0)),
                         }
                     )
             return rows
@@ -90,7 +94,7 @@ class CrmMetrics(models.AbstractModel):
         :return: dict, `team` and `segment` -> dict, (id, name) -> sums
         """
         domain = self._purchase_domain({**options, "team_ids": None, "user_ids": None})
-        days = _twelve_months(last)
+        days = twelve_months(last)
         teams = self._purchase_sums_of_ranges(domain, [days], rates, "team_id")
         segments = self._purchase_sums(
             self._purchases_by_customer(
@@ -148,7 +152,7 @@ class CrmMetrics(models.AbstractModel):
         }
 
 
-def _twelve_months(last):
+def twelve_months(last):
     """Return the first and the last day of the 12 months that end on a day."""
     if last.year == 1:
         return last.min, last

@@ -38,7 +38,8 @@ class CrmMetrics(models.AbstractModel):
 
             A lever tells what the 12 months to `date_to` would have brought at
             another level: `factor`, `now`, `best`, `best_of` (`team`, `segment`,
-            `year`) with its `id` and `name`, `revenue_at_best`.
+            `year`) with its `id` and `name`, `revenue_at_best` and the `gain` above
+            what was earned (0: the best already).
         :raise AccessError: the caller is no CRM user
         :raise ValidationError: a bad option, named
         """

@@ -55,6 +55,8 @@ class CrmMetrics(models.AbstractModel):
             - `profile`: `{industry, country, size, source}`, each
               `[{id, name, customers, revenue, everybody}]`: of the segments asked for,
               beside the customers of all segments
+            - `complaint`: `{customers, revenue}` of those who spend little, complain
+              and keep buying (:class:`CrmCustomerScore`); None: nobody answered
 
             Customers count per company; revenue is that of the run's window, less
             refunds.
@@ -92,6 +94,7 @@ class CrmMetrics(models.AbstractModel):
             "cells": self._score_map(cells),
             "migrations": self._score_migrations(before, narrowed),
             "profile": self._score_profile(domain, options["segment_ids"], money),
+            "complaint": self._score_complaint(domain, money),
         }
 
     def _segment_options(self, options):

@@ -14,7 +14,7 @@ class CrmTeam(models.Model):
     crm_metrics_card = fields.Json(
         string="Pipeline Figures",
         compute="_compute_crm_metrics_card",
-        help="Velocity and worst stage of the last 12 months, for the team's card.",
+        help="Velocity and bottleneck of the last 12 months, for the team's card.",
     )
 
     def _compute_crm_metrics_card(self):
@@ -62,16 +62,18 @@ class CrmTeam(models.Model):
 
     def _crm_metrics_card_of(self, group):
         """Return what a card says of a group of the façade's result."""
-        worst = max(
-            group["stages"],
-            # where nobody enters amounts, the number of deals tells
-            key=lambda stage: (stage["value_lost"], stage["exits"]["lost"]),
-            default=None,
-        )
-        if not worst or not worst["exits"]["lost"]:
-            worst = {"name": None, "value_lost_share": None}
+        # as on the screen: without a won amount it is the probability that tells
+        bottleneck = max(group["stages"], key=_gain, default=None)
+        if bottleneck and not _gain(bottleneck):
+            bottleneck = None
         return {
             "velocity": group["velocity"],
-            "stage": worst["name"],
-            "share": worst["value_lost_share"],
+            "stage": bottleneck and bottleneck["name"],
+            "gain": (bottleneck and bottleneck["gain"]["value"]) or None,
         }
+
+
+def _gain(stage):
+    """Return what five points more would bring in a stage: money, else probability."""
+    gain = stage["gain"]
+    return gain["value"] or gain["win_probability"] or 0

@@ -34,6 +34,9 @@ class ResConfigSettings(models.TransientModel):
     crm_metrics_lifetime_years = fields.Float(
         related="company_id.crm_metrics_lifetime_years", readonly=False
     )
+    crm_nps_retention_months = fields.Integer(
+        related="company_id.crm_nps_retention_months", readonly=False
+    )
     crm_metrics_refreshed_at = fields.Datetime(
         string="Metrics Refreshed At", compute="_compute_crm_metrics_freshness"
     )

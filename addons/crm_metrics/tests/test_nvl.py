@@ -387,6 +387,7 @@ class TestNvl(NvlCase):
                 lever["best"],
                 lever["name"],
                 lever["revenue_at_best"],
+                lever["gain"],
             )
             for lever in result["levers"]
         }
@@ -394,12 +395,12 @@ class TestNvl(NvlCase):
         self.assertEqual(
             levers,
             {
-                ("customers", "year"): (2, 3, "2024", 225),
-                ("value", "team"): (37.5, 90, "Team 1", 360),
-                ("loyalty", "team"): (2, 3, "Team 2", 225),
+                ("customers", "year"): (2, 3, "2024", 225, 75),
+                ("value", "team"): (37.5, 90, "Team 1", 360, 210),
+                ("loyalty", "team"): (2, 3, "Team 2", 225, 75),
                 # 2025 is over: two purchases, 90 and 999
-                ("value", "year"): (37.5, 544.5, "2025", 2178),
-                ("loyalty", "year"): (2, 2, "2024", 150),
+                ("value", "year"): (37.5, 544.5, "2025", 2178, 2028),
+                ("loyalty", "year"): (2, 2, "2024", 150, 0),
             },
         )
         [team] = self.nvl("2026-06-01", "2026-06-30", team_ids=self.team_2.ids)[

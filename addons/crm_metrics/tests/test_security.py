@@ -10,6 +10,12 @@ from odoo.tools import mute_logger
 
 from .common import MOVEMENT, SEGMENT, CrmMetricsCommon
 
+#: what methods of the façade want besides options, where they want it
+FIGURES = {
+    "bottleneck_deals": "entered",
+    "nvl_customers": "new",
+    "nps_records": "answers",
+}
 #: Every method of this addon that anybody who can log in may call by RPC, and who
 #: looked after it: what is checked before anything is done.
 REVIEWED = {
@@ -21,6 +27,8 @@ REVIEWED = {
         "nvl": "_options checks the group, then each argument",
         "nvl_customers": "_options checks the group, then each argument",
         "segments": "_segment_options checks the group, then each argument",
+        "nps": "_options checks the group, then each argument",
+        "nps_records": "_options checks the group, then each argument",
     },
     "crm.customer.score.run": {
         "action_score_now": "_check_manager",
@@ -45,6 +53,8 @@ REVIEWED = {
         "import_events": "_check_manager, then each row; leads that one may read",
     },
     "crm.lead": {
+        "action_crm_nps_ask": "check_access; opens a dialogue",
+        "action_view_crm_nps_answers": "check_access",
         "action_create_crm_subscription": "check_access of lead and subscription",
         "action_view_crm_stage_visits": "check_access",
         "action_view_crm_subscriptions": "check_access",
@@ -65,7 +75,30 @@ REVIEWED = {
         ),
         {"action_apply": "check_access of the subscription"},
     ),
+    "crm.nps.answer": {
+        "action_contacted": "check_access",
+        "action_include": "_check_may_exclude: group, then check_access",
+        "get_import_templates": "gives nothing but the path of a file",
+        "load": "the ORM's own checks, and those of create",
+    },
+    "crm.nps.exclude": {"action_apply": "_exclude checks group and answers"},
+    "privacy.lookup.wizard.line": {
+        "action_crm_nps_anonymise": "check_access: administrators alone have lines",
+        "action_crm_nps_anonymise_all": "as above",
+        "action_unlink": "as above",
+    },
+    "crm.nps.program": {
+        "action_start": "_check_manager",
+        "action_stop": "_check_manager",
+        "action_send_trial": "_check_manager",
+        "action_view_invitations": "check_access",
+        "action_view_answers": "check_access",
+    },
+    "crm.nps.ask": {"action_ask": "_check_allowed: program, contacts, opportunities"},
     "res.partner": {
+        "action_crm_nps_ask": "check_access; opens a dialogue",
+        "action_view_crm_nps_answers": "check_access",
+        "action_nps_allow": "the group of managers, then check_access",
         "action_view_crm_purchases": "check_access",
         "action_view_crm_scores": "check_access",
         "action_view_crm_subscriptions": "check_access",
@@ -102,16 +135,9 @@ class TestPublicMethods(CrmMetricsCommon):
 
     def test_what_only_reads_says_so(self):
         """Such calls go to a replica where there is one."""
-        for model, name in (
-            ("crm.metrics", "recurring"),
-            ("crm.metrics", "bottlenecks"),
-            ("crm.metrics", "bottleneck_deals"),
-            ("crm.metrics", "nvl"),
-            ("crm.metrics", "nvl_customers"),
-            ("crm.metrics", "segments"),
-            ("crm.metrics.engine", "status"),
-        ):
-            self.assertTrue(getattr(self.env[model], name)._readonly)
+        for name in REVIEWED["crm.metrics"]:
+            self.assertTrue(getattr(self.env["crm.metrics"], name)._readonly, name)
+        self.assertTrue(self.env["crm.metrics.engine"].status._readonly)
 
 
 class TestAccess(CrmMetricsCommon):
@@ -320,6 +346,10 @@ class TestAccess(CrmMetricsCommon):
                 env = self.env(cr=cr, user=user.id)
                 for more in ({}, {"view": "net"}, {"team_ids": self.team.ids}):
                     env["crm.metrics"].recurring({**options, **more})
+                for name in set(REVIEWED["crm.metrics"]) - {"recurring"}:
+                    asked = {} if name == "segments" else options
+                    more = [FIGURES[name]] if name in FIGURES else []
+                    self.assertTrue(getattr(env["crm.metrics"], name)(asked, *more))
                 env["crm.metrics.engine"].status()
                 env["res.partner"].browse(self.customer.id).read(["crm_mrr"])
             # the cursor would have told
@@ -357,7 +387,7 @@ class TestNeverInTheWay(CrmMetricsCommon):
         for name, model in self.env.registry.items():
             if not name.startswith(
                 ("crm.mrr.", "crm.metrics", "crm.subscription", "crm.purchase")
-                + ("crm.customer.",)
+                + ("crm.customer.", "crm.nps.")
             ):
                 continue
             if model._abstract or issubclass(model, models.TransientModel):

@@ -10,7 +10,7 @@ FACADE = "crm.metrics"
 
 @tagged("post_install", "-at_install")
 class TestTeamCard(StageVisitCase):
-    """Velocity and worst stage of each team, by one call of the façade."""
+    """Velocity and bottleneck of each team, by one call of the façade."""
 
     def setUp(self):
         super().setUp()
@@ -54,9 +54,10 @@ class TestTeamCard(StageVisitCase):
 
     def test_what_a_card_says(self):
         card, other = self.cards()
-        self.assertEqual(card["stage"], "Talk")
-        # nothing else was lost there, 600 went on to the offer
-        self.assertAlmostEqual(card["share"], 1000 / 1600)
+        # of four deals all talked and three got an offer, of which two were won: five
+        # points are 0.05 x 2/3 in the talks, 0.05 x 3/4 at the offer; 200 is a win
+        self.assertEqual(card["stage"], "Offer")
+        self.assertAlmostEqual(card["gain"], 0.05 * 3 / 4 * 5 * 200)
         self.assertEqual(card["currency"], "USD")
         self.assertEqual(
             (card["date_from"], card["date_to"]), ("2025-06-15", "2026-06-14")
@@ -72,6 +73,7 @@ class TestTeamCard(StageVisitCase):
         self.assertTrue(card["velocity"])
         self.assertEqual(card["velocity"], result["velocity"])
         self.assertEqual(other["stage"], "Fresh")
+        self.assertIsNone(other["gain"], "nobody knows what a win is worth")
         self.assertIsNone(other["velocity"], "nothing won there yet")
 
     def test_by_number_where_nobody_enters_amounts(self):
@@ -84,13 +86,13 @@ class TestTeamCard(StageVisitCase):
         self.refresh()
         card, _other = self.cards()
         self.assertEqual(card["stage"], "Offer")
-        self.assertIsNone(card["share"])
+        self.assertIsNone(card["gain"])
 
     def test_a_salesperson_sees_what_theirs_make(self):
-        self.deal(lost_in=self.stage_offer, expected_revenue=9000)
-        self.deal(
-            lost_in=self.stage_talk, expected_revenue=90000, user_id=self.seller_2.id
-        )
+        theirs = {"user_id": self.seller_2.id}
+        self.deal(won=True, **theirs)
+        for _deal in range(4):
+            self.deal(lost_in=self.stage_talk, **theirs)
         self.refresh()
         self.assertEqual(self.cards(self.seller)[0]["stage"], "Offer")
         self.assertEqual(self.cards(self.seller_2)[0]["stage"], "Talk")

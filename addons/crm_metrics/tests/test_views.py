@@ -268,11 +268,20 @@ class TestViews(CrmMetricsCommon):
             "crm_metrics_segments_menu",
             "crm_purchase_menu",
             "crm_purchase_entry_menu",
+            "crm_metrics_feedback_menu",
+            "crm_metrics_nps_menu",
+            "crm_nps_answer_menu",
+            "crm_nps_invitation_menu",
             "crm_metrics_data_quality_menu",
             "crm_metrics_issue_menu",
         }
         self.assertLessEqual(everybody, self._menus(self.seller))
-        managers = {"crm_metrics_run_menu", "crm_customer_segment_menu"}
+        managers = {
+            "crm_metrics_run_menu",
+            "crm_customer_segment_menu",
+            "crm_nps_program_menu",
+            "crm_nps_tag_menu",
+        }
         self.assertFalse(managers & self._menus(self.seller))
         self.assertLessEqual(everybody | managers, self._menus(self.manager))
         self.assertEqual(self._menus(self.clerk), set())

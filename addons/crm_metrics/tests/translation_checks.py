@@ -30,7 +30,22 @@ SAME = {
     "GRR %s",
     "ID",
     "MRR",
+    "%(count)s · %(share)s",
+    "%(period)s: %(score)s, %(interval)s, %(answers)s",
+    "< 0.01",
+    "Message-Id",
+    "NPS",
+    "Qweb",
+    "n = %s",
+    "· NPS",
     "· MRR",
+    # names of figures in nps_sheet.py, which the search for terms takes along
+    "excludedanswers",
+    "excludedscore_with_them",
+    "in_time",
+    "median_hours",
+    "p_value",
+    "weighted_score",
 }
 HINT = "Write them anew: see scripts/translations.py"
 

@@ -12,6 +12,8 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         customers = partners | partners.commercial_partner_id
         self.env["crm.lead.event"]._note_those_of("partner_id", partners.ids)
         self.env["crm.customer.score"]._keep_one_of(dst_partner | src_partners)
+        self.env["crm.nps.invitation"]._merge_contacts(src_partners, dst_partner)
         res = super()._update_foreign_keys(src_partners, dst_partner)
         self.env["crm.metrics.queue"]._push_customers(customers.ids, derived=True)
+        self.env["crm.nps.invitation"]._follow_contact(dst_partner)
         return res

@@ -1,2 +1,3 @@
 from . import test_invoices
 from . import test_translations
+from . import test_nps_invoice

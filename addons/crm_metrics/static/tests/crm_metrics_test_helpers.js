@@ -13,6 +13,7 @@ import {
 import {localization} from "@web/core/l10n/localization";
 import {PIPELINE_MODELS} from "./bottlenecks_helpers";
 import {CUSTOMER_MODELS} from "./customers_helpers";
+import {NPS_MODELS} from "./nps_helpers";
 
 class CrmMrrMovement extends models.Model {
     _name = "crm.mrr.movement";
@@ -75,6 +76,7 @@ export function defineScreens() {
         CrmTeam,
         ...PIPELINE_MODELS,
         ...CUSTOMER_MODELS,
+        ...NPS_MODELS,
     ]);
     defineMenus([{id: 0}]); // prevents auto-loading the first action
     defineActions([
@@ -116,6 +118,14 @@ export function defineScreens() {
             name: "Customer Segments",
             path: "customer-segments",
             tag: "crm_metrics.segments",
+            type: "ir.actions.client",
+        },
+        {
+            id: 76,
+            xml_id: "crm_metrics.crm_metrics_nps_action",
+            name: "NPS",
+            path: "crm-nps",
+            tag: "crm_metrics.nps",
             type: "ir.actions.client",
         },
     ]);

@@ -38,6 +38,7 @@ class CrmCustomerScore extends models.Model {
     f = fields.Integer();
     m = fields.Integer();
     partner_id = fields.Many2one({relation: "res.partner"});
+    complaint = fields.Char();
     segment_id = fields.Many2one({relation: "crm.customer.segment"});
     previous_segment_id = fields.Many2one({relation: "crm.customer.segment"});
     salesperson_id = fields.Many2one({relation: "res.users"});
@@ -146,6 +147,7 @@ export const NVL = () => ({
             id: 2025,
             name: "2025",
             revenue_at_best: 15000,
+            gain: 0,
         },
         {
             factor: "value",
@@ -155,6 +157,7 @@ export const NVL = () => ({
             id: 2,
             name: "Americas",
             revenue_at_best: 30000,
+            gain: 10000,
         },
         {
             factor: "loyalty",
@@ -164,6 +167,7 @@ export const NVL = () => ({
             id: 1,
             name: "Champions",
             revenue_at_best: 24000,
+            gain: 4000,
         },
     ],
 });
@@ -230,6 +234,7 @@ export function segmentsResult() {
             },
         ],
         cells,
+        complaint: {customers: 3, revenue: 120.5},
         migrations: [
             {previous_segment_id: 1, segment_id: 1, customers: 8},
             {previous_segment_id: 1, segment_id: 2, customers: 3},

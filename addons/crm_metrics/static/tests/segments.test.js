@@ -238,3 +238,27 @@ test("no purchases: nothing to score", async () => {
     await openScreen();
     expect(".o_crm_metrics_empty h2").toHaveText("No purchases yet");
 });
+
+test("those who spend little, complain and keep buying", async () => {
+    mockSegments();
+    await openScreen();
+    expect("[data-card=complaint] .o_crm_metrics_card_value").toHaveText("3 customers");
+    expect("[data-card=complaint] small").toHaveText(
+        "$ 120.50 in the window of the run"
+    );
+    stepActions();
+    await contains("[data-card=complaint] button").click();
+    expect.verifySteps([
+        [
+            ["run_id", "in", [7]],
+            ["complaint", "=", "yes"],
+        ],
+    ]);
+});
+
+test("nobody has answered a survey: nothing is said of complaints", async () => {
+    mockSegments(() => ({...segmentsResult(), complaint: null}));
+    await openScreen();
+    expect("[data-card=segments]").toHaveCount(1);
+    expect("[data-card=complaint]").toHaveCount(0);
+});

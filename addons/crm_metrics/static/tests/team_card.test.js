@@ -18,7 +18,7 @@ const CARD = {
     currency: "USD",
     velocity: 2826.66,
     stage: "Proposition",
-    share: 0.3647,
+    gain: 11649.7,
 };
 
 class CrmTeam extends models.Model {
@@ -29,7 +29,7 @@ class CrmTeam extends models.Model {
 
     _records = [
         {id: 1, name: "Europe", crm_metrics_card: CARD},
-        {id: 2, name: "Asia", crm_metrics_card: {...CARD, velocity: null, share: null}},
+        {id: 2, name: "Asia", crm_metrics_card: {...CARD, velocity: null, gain: null}},
         {id: 3, name: "New", crm_metrics_card: {...CARD, velocity: null, stage: null}},
         {id: 4, name: "Idle", crm_metrics_card: false},
     ];
@@ -65,8 +65,8 @@ test("reads the figures of all cards at once, after they are there", async () =>
     await animationFrame();
     expect(queryAllTexts(LINES)).toEqual([
         "$ 2,827 a day",
-        "Most is lost in Proposition: 36% of what leaves it",
-        "Most is lost in Proposition",
+        "Bottleneck: Proposition, five points more would bring $ 11,650",
+        "Bottleneck: Proposition",
     ]);
 });
 

@@ -74,14 +74,14 @@ export function gapName({name, next}) {
 }
 
 /**
- * The stage where five points more would bring most: its gain in money, or, before the
- * first win, in win probability.
+ * The stage where five points more would bring most: its gain in money, or, where
+ * no amount was won, in win probability.
  *
  * @param {Object[]} stages of the façade
  * @returns {Object|null}
  */
 export function bottleneckOf(stages) {
-    const gainOf = ({gain}) => gain?.value ?? gain?.win_probability ?? 0;
+    const gainOf = ({gain}) => gain?.value || gain?.win_probability || 0;
     const sorted = stages
         .filter((stage) => gainOf(stage) > 0)
         .sort((a, b) => gainOf(b) - gainOf(a));

@@ -152,21 +152,24 @@ function gap(step, frame, worst, whole) {
         onOpen: stage.drop
             ? () => openDeals(_t("Lost %s", name), "lost", [step.id])
             : undefined,
-        rest:
+        rests:
             step.rest > 0
-                ? {
-                      text: _t("%s still there", writeAmount(step.rest, frame)),
-                      title: _t(
-                          "Open in %s, or archived there without being lost",
-                          step.name
-                      ),
-                      onOpen: () =>
-                          openDeals(
-                              _t("Open or archived in %s", step.name),
-                              ["open", "archived"],
-                              [step.id]
+                ? [
+                      {
+                          id: "rest",
+                          text: _t("%s still there", writeAmount(step.rest, frame)),
+                          title: _t(
+                              "Open in %s, or archived there without being lost",
+                              step.name
                           ),
-                  }
-                : null,
+                          onOpen: () =>
+                              openDeals(
+                                  _t("Open or archived in %s", step.name),
+                                  ["open", "archived"],
+                                  [step.id]
+                              ),
+                      },
+                  ]
+                : [],
     };
 }

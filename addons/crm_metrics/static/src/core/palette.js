@@ -12,10 +12,13 @@ export function paletteOf(el) {
         total: read("total"),
         gain: read("gain"),
         loss: read("loss"),
+        warning: read("warning"),
         none: read("line"),
         text: read("text"),
         muted: read("muted"),
         line: read("line"),
+        ground: read("ground"),
+        band: read("band"),
         font: style.fontFamily,
     };
 }

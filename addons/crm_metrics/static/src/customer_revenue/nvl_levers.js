@@ -1,5 +1,5 @@
 import {_t} from "@web/core/l10n/translation";
-import {FIGURES, rounded} from "./nvl_figures";
+import {FIGURES} from "./nvl_figures";
 
 /** What the last 12 months would have brought at another level; see the cards. */
 
@@ -9,27 +9,14 @@ const BEST_OF = {
     year: _t("own best year"),
 };
 
-/**
- * @param {Object[]} levers of the façade
- * @returns {Object[]} with `gain`, the most first; null: there is nothing to compare
- */
-export function withGains(levers) {
-    return levers
-        .map((lever) => {
-            const {now, best, revenue_at_best} = lever;
-            // revenue is proportional to each of its factors
-            const gain =
-                revenue_at_best === null || now === null || !best
-                    ? null
-                    : rounded(revenue_at_best * (1 - now / best));
-            return {...lever, gain: gain === null ? null : Math.max(gain, 0)};
-        })
-        .sort((a, b) => (b.gain ?? -1) - (a.gain ?? -1));
+/** @returns {Object[]} levers of the façade, the largest gain first, unknown ones last */
+function byGain(levers) {
+    return levers.toSorted((a, b) => (b.gain ?? -1) - (a.gain ?? -1));
 }
 
 /** @returns {string} the largest lever in one sentence */
 export function leversMeaning({now, format}) {
-    const [first] = withGains(now.levers);
+    const [first] = byGain(now.levers);
     const sentences = [];
     if (first?.gain) {
         const figure = FIGURES[first.factor];
@@ -61,7 +48,7 @@ export function leversMeaning({now, format}) {
  * @returns {{columns, rows}} props of DataTable
  */
 export function leverTable({now, format, openLever}) {
-    const levers = withGains(now.levers);
+    const levers = byGain(now.levers);
     const largest = Math.max(...levers.map(({gain}) => gain || 0));
     const digits = format.digitsFor(
         levers.flatMap(({gain, revenue_at_best}) => [gain || 0, revenue_at_best || 0])

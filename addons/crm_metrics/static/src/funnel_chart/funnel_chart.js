@@ -13,8 +13,8 @@ import {Component} from "@odoo/owl";
  * @property {Array<{tone: string, share: number}>} parts shares of the first bar; tones
  *  are on, lost, notable, severe, rest, won
  * @property {() => void} [onOpen]
- * @property {Object} [gap] {tone, tag, share, lost, label, onOpen, rest}, where `rest`
- *  is {text, title, onOpen}; no share: nothing was lost
+ * @property {Object} [gap] {tone, tag, share, lost, label, onOpen, rests}, where
+ *  `rests` are {id, text, title, onOpen}; no share: nothing was lost
  */
 export class FunnelChart extends Component {
     static template = "crm_metrics.FunnelChart";

@@ -14,6 +14,7 @@ import {DataTable} from "../data_table/data_table";
 import {HeatMap} from "../heat_map/heat_map";
 import {MetricsScreen} from "../metrics_screen/metrics_screen";
 import {EmptyState} from "../screen_state/screen_state";
+import {complaintCard} from "./segment_complaint";
 import {segmentsById} from "./segment_figures";
 import {
     MEASURES,
@@ -166,6 +167,11 @@ export class SegmentsAction extends Component {
         return _t(
             "Click a name to see what its customers are like, a number for a list."
         );
+    }
+
+    /** Those who complain and stay; null: nobody has answered a survey. */
+    get complaint() {
+        return complaintCard(this.frame);
     }
 
     get migrations() {

@@ -39,7 +39,7 @@ export const teamCardService = {
 
 registry.category("services").add("crm_metrics.team_card", teamCardService);
 
-/** How fast a team's pipeline makes money, and where it loses most of it. */
+/** How fast a team's pipeline makes money, and where an improvement would bring most. */
 export class TeamCard extends Component {
     static template = "crm_metrics.TeamCard";
     static props = {...standardWidgetProps};
@@ -83,16 +83,16 @@ export class TeamCard extends Component {
             : _t("%(amount)s a day", {amount: this.format.money(Math.round(velocity))});
     }
 
-    get worst() {
-        const {stage, share} = this.state.card;
+    get bottleneck() {
+        const {stage, gain} = this.state.card;
         if (!stage) {
             return null;
         }
-        return share === null
-            ? _t("Most is lost in %(stage)s", {stage})
-            : _t("Most is lost in %(stage)s: %(share)s of what leaves it", {
+        return gain === null
+            ? _t("Bottleneck: %(stage)s", {stage})
+            : _t("Bottleneck: %(stage)s, five points more would bring %(gain)s", {
                   stage,
-                  share: this.format.percent(share, {digits: 0}),
+                  gain: this.format.money(Math.round(gain)),
               });
     }
 
