@@ -1,14 +1,21 @@
 """The command line: the group of all commands."""
 
+from __future__ import annotations
+
+import importlib
+
 import click
 
 from . import __version__
-from .export import export
-from .importing.command import import_
-from .recompute import recompute
-from .status import status
-from .verify.command import verify
 
+#: name of a command -> its module and what it is called there
+COMMANDS = {
+    "export": (".export", "export"),
+    "import": (".importing.command", "import_"),
+    "recompute": (".recompute", "recompute"),
+    "status": (".status", "status"),
+    "verify": (".verify.command", "verify"),
+}
 EPILOG = """
 Exit codes: 0 done; 1 something failed or differs; 2 wrong usage; 3 no connection,
 login, right or addon; 130 stopped. The API key or password comes from the environment:
@@ -16,11 +23,24 @@ CRM_METRICS_API_KEY or CRM_METRICS_PASSWORD; on a terminal it is asked for.
 """
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Commands that are loaded when they are asked for: pandas alone takes a second."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return [*COMMANDS]
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[name]
+        return getattr(importlib.import_module(module, __package__), attribute)
+
+
+@click.group(
+    cls=Commands,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__)
 def main() -> None:
     """Recompute, verify, import and export CRM Metrics of an Odoo server."""
-
-
-for each in (export, import_, recompute, status, verify):
-    main.add_command(each)

@@ -1,4 +1,4 @@
-"""``crm-metrics import``: files into subscriptions, purchases and histories of deals.
+"""``crm-metrics import``: files into subscriptions, purchases, histories, answers.
 
 A file is read and checked as a whole (:mod:`.table`), its names are looked up
 (:mod:`.lookup`), and what is new or different goes to the server in batches, each in

@@ -11,6 +11,7 @@ import click
 from ..session import Session, command
 from .lead_events import LeadEvents
 from .lookup import resolve
+from .nps import NpsAnswers
 from .purchases import Purchases
 from .run import Report, Target, import_table
 from .subscriptions import Subscriptions
@@ -23,6 +24,7 @@ TARGETS = {
     "subscriptions": lambda connection: Subscriptions(),
     "purchases": Purchases,
     "lead-events": lambda connection: LeadEvents(),
+    "nps": NpsAnswers,
 }
 
 

@@ -40,6 +40,7 @@ KINDS = {
         Kind("crm.stage", ("name",), "stage"),
         Kind("crm.lost.reason", ("name",), "lost reason"),
         Kind("crm.lead", (), "opportunity", by_id=True),
+        Kind("crm.nps.program", ("name",), "NPS program"),
     )
 }
 

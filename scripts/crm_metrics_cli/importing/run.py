@@ -55,7 +55,10 @@ class Target(Protocol):
         """Make records of the rows; whatever is wrong with them is rejected."""
 
     def compare(self, connection: Connection, table: Table, records: list[Record]):
-        """Find out which records are there already, and which differ."""
+        """Find out which records are there already, and which differ.
+
+        What must not differ is rejected, and taken out of the list.
+        """
 
     def send(
         self, connection: Connection, table: Table, records: list[Record], dry: bool

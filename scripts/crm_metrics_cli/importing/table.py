@@ -176,6 +176,17 @@ def text(cell: str) -> str:
     return cell
 
 
+def lines(cell: str) -> str:
+    """Take a text of several lines.
+
+    >>> lines("Fine." + chr(13) + chr(10) + "Mostly.").splitlines()
+    ['Fine.', 'Mostly.']
+    """
+    plain = cell.replace("\r\n", "\n").replace("\r", "\n")
+    text(plain.replace("\n", "").replace("\t", ""))
+    return plain
+
+
 def external_id(cell: str) -> str:
     """Take an external id; one without module is one of the imports'.
 
@@ -218,6 +229,15 @@ def moment(cell: str) -> str:
     return found.strftime("%Y-%m-%d %H:%M:%S")
 
 
+def moment_or_day(cell: str) -> str:
+    """Take a date and time; noon of a date without one, which is that day anywhere.
+
+    >>> moment_or_day("2026-03-01"), moment_or_day("2026-03-01 10:00")
+    ('2026-03-01 12:00:00', '2026-03-01 10:00:00')
+    """
+    return f"{day(cell)} 12:00:00" if len(cell) == 10 else moment(cell)
+
+
 def number(cell: str) -> float:
     """Take a number with a decimal point.
 
@@ -258,6 +278,22 @@ def percent(cell: str) -> float:
     if not 0 <= (found := number(cell)) <= 100:
         raise BadValue(f"{cell!r} does not lie between 0 and 100")
     return found
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """Return what takes one of some whole numbers.
+
+    >>> whole_number(0, 10)("7")
+    7
+    """
+    known = {str(number): number for number in range(low, high + 1)}
+
+    def parse(cell: str) -> int:
+        if cell not in known:
+            raise BadValue(f"{cell!r} is no whole number from {low} to {high}")
+        return known[cell]
+
+    return parse
 
 
 def yes_or_no(cell: str) -> bool:

@@ -11,17 +11,20 @@ import click
 from ..errors import NoConnection, UsageError
 from ..recompute import ENGINE, split
 from ..session import Session, command
-from . import purchases, recurring, visits
+from . import nps, purchases, recurring, visits
 from .compare import Difference
 
 #: differences that are shown; all of them are in the JSON document
 SHOWN = 100
 ALL_DOCUMENTS = "sales_team.group_sale_salesman_all_leads"
+#: may read which answers are of one person
+SYSTEM = "base.group_system"
 #: what is verified by which module
 PARTS = {
     recurring: (recurring.SEGMENT, recurring.MOVEMENT),
     visits: (visits.VISIT,),
     purchases: (purchases.PURCHASE,),
+    nps: (nps.NPS,),
 }
 
 
@@ -45,24 +48,22 @@ def verify(
 ) -> int:
     """Work facts and figures out a second time and compare.
 
-    Reads subscriptions, the log of opportunities and the documents of purchases, works
-    out segments, movements, visits and purchases with means of its own, and compares
-    them with what is stored and with the figures of the screens. Every difference is
-    printed with its record. For users who see all documents.
+    Reads subscriptions, the log of opportunities, the documents of purchases and the
+    answers of customers, works out segments, movements, visits, purchases and scores
+    with means of its own, and compares them with what is stored and with the figures of
+    the screens. Every difference is printed with its record. For users who see all
+    documents; feedback for administrators.
     """
-    connection = session.connection
     began = time.monotonic()
     known = [fact for names in PARTS.values() for fact in names]
-    wanted = split(facts) or known
+    wanted = split(facts)
     if unknown := [fact for fact in wanted if fact not in known]:
         raise UsageError(
             f"{', '.join(unknown)} cannot be verified; there are {', '.join(known)}"
         )
     if first and last and first > last:
         raise UsageError("--from is later than --to")
-    user = [connection.user_id]
-    if not connection.call("res.users", "has_group", user, ALL_DOCUMENTS):
-        raise NoConnection("to verify, a user has to see all documents of CRM")
+    wanted = _allowed(session, wanted, known)
     _tell_what_waits(session, wanted)
     found: list[Difference] = []
     for part, names in PARTS.items():
@@ -72,6 +73,22 @@ def verify(
             found += _verify(session, part, chosen, sample, first, last)
     _show(session, wanted, found, time.monotonic() - began)
     return 1 if found else 0
+
+
+def _allowed(session: Session, wanted: list[str], known: list[str]) -> list[str]:
+    """Return what to verify: what was asked for, or all that this user can."""
+    connection = session.connection
+    user = [connection.user_id]
+    if not connection.call("res.users", "has_group", user, ALL_DOCUMENTS):
+        raise NoConnection("to verify, a user has to see all documents of CRM")
+    if connection.call("res.users", "has_group", user, SYSTEM):
+        return wanted or known
+    need = f"to verify {nps.NPS}, a user has to be an administrator"
+    if nps.NPS in wanted:
+        raise NoConnection(f"{need}: others do not see which answers are of one person")
+    if not wanted:
+        session.output.say(f"{need}; it is left out")
+    return wanted or [fact for fact in known if fact != nps.NPS]
 
 
 def _verify(
@@ -93,12 +110,12 @@ def _verify(
 
 def _tell_what_waits(session: Session, facts: list[str]) -> None:
     status = session.connection.call(ENGINE, "status")["facts"]
-    waiting = {fact: status[fact]["queued"] for fact in facts if status[fact]["queued"]}
-    for fact, count in waiting.items():
-        session.output.say(
-            f"{fact}: {count:,} changes wait for the next refresh and may show as "
-            "differences"
-        )
+    for fact in facts:
+        if count := status.get(fact, {}).get("queued"):
+            session.output.say(
+                f"{fact}: {count:,} changes wait for the next refresh and may show as "
+                "differences"
+            )
 
 
 def _show(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas
 
@@ -14,6 +13,7 @@ from ..connection import Connection
 from ..importing.lookup import chunks
 from .compare import Difference, cleaned, differences, frame, same
 from .lines import exact, rounded
+from .zones import Zones
 
 PURCHASE = "crm.purchase"
 SALES = ["out_invoice", "out_receipt", "out_refund"]
@@ -70,7 +70,7 @@ class Documents:
     def __init__(self, connection: Connection, sample: list[int] | None) -> None:
         self.connection = connection
         self.sample = sample
-        fields = [SETTING, "currency_id", "resource_calendar_id"]
+        fields = [SETTING, "currency_id"]
         companies = cleaned(frame(connection, "res.company", [], fields))
         self.companies = {row["id"]: row for row in companies.to_dict("records")}
         described = connection.call(
@@ -78,8 +78,7 @@ class Documents:
         )
         #: what may be chosen is what is installed
         self.choices = {value for value, _label in described[SETTING]["selection"]}
-        zones = cleaned(frame(connection, "resource.calendar", [], ["tz"]))
-        self.zones = {row.id: row.tz for row in zones.itertuples()}
+        self.zones = Zones(connection)
         units = frame(connection, "res.currency", [], ["rounding"])
         self.units = {row.id: exact(row.rounding) for row in units.itertuples()}
         self.rows: list[list[Any]] = []
@@ -188,7 +187,7 @@ class Documents:
                     "crm.lead",
                     row.id,
                     row.partner_id,
-                    self._day(row.date_closed, company),
+                    self.zones.day(row.date_closed, company),
                     exact(row.expected_revenue or 0),
                     row.user_id,
                     row.team_id,
@@ -213,7 +212,7 @@ class Documents:
                 "sale.order",
                 row.id,
                 row.partner_id,
-                self._day(row.date_order, row.company_id),
+                self.zones.day(row.date_order, row.company_id),
                 amount,
                 row.user_id,
                 row.team_id,
@@ -286,14 +285,6 @@ class Documents:
         """Return what counts in a company besides imported purchases."""
         automatic = "invoice" if "invoice" in self.choices else "won"
         return self.companies.get(company, {}).get(SETTING) or automatic
-
-    def _day(self, moment: str | None, company: int) -> str | None:
-        """Return the day of a moment in the time zone of a company."""
-        if not moment:
-            return None
-        zone = self.zones.get(self.companies[company]["resource_calendar_id"]) or "UTC"
-        utc = datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo("UTC"))
-        return utc.astimezone(ZoneInfo(zone)).date().isoformat()
 
     def _read_contacts(self, partner_ids: Any) -> None:
         for chunk in chunks(map(int, partner_ids), 2_000):
