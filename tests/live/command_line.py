@@ -66,3 +66,13 @@ class Command:
         said = self.result(*arguments, code=code, **environment)
         assert said == {"error": line.removeprefix("crm-metrics: ")}
         return line
+
+
+def counts(said):
+    """What became of the lines of an import."""
+    return [said[key] for key in ("created", "updated", "unchanged", "rejected")]
+
+
+def rejections(said):
+    """The line and column of each thing that was wrong with an import."""
+    return [(each["line"], each["column"]) for each in said["rejections"]]

@@ -1,46 +1,15 @@
 """`crm-metrics import` into a live server."""
 
-import csv
 import random
 import time
 
 import pytest
+from command_line import counts, rejections
 
 PURCHASE = ["reference", "customer", "date", "amount"]
 SUBSCRIPTION = ["id", "name", "customer", "date_start", "date_end"]
 LINE = ["line_id", "description", "plan", "price_unit", "line_start", "line_end"]
 EVENT = ["id", "lead", "at", "stage", "status", "expected_revenue"]
-
-
-@pytest.fixture
-def file(tmp_path):
-    """Write a file and return its path."""
-
-    def write(titles, rows, name="file.csv", delimiter=","):
-        path = tmp_path / name
-        with path.open("w", newline="", encoding="utf-8") as opened:
-            csv.writer(opened, delimiter=delimiter).writerows([titles, *rows])
-        return path
-
-    return write
-
-
-@pytest.fixture
-def customers(query):
-    """Names of customers, each of one."""
-    rows = query(
-        """SELECT name FROM res_partner WHERE is_company AND active
-            GROUP BY name HAVING count(*) = 1 ORDER BY 1 LIMIT 20"""
-    )
-    return [name for (name,) in rows]
-
-
-def counts(said):
-    return [said[key] for key in ("created", "updated", "unchanged", "rejected")]
-
-
-def rejections(said):
-    return [(each["line"], each["column"]) for each in said["rejections"]]
 
 
 class TestPurchases:

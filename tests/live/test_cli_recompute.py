@@ -214,6 +214,7 @@ class TestInterrupted:
         assert "no state" in command.refusal("recompute", "--resume", code=2)
 
     def test_server_restarted_in_the_middle(self, live, brake, tmp_path):
+        """And then it stays away: parts fail, and are done by --resume."""
         right = live.facts()
         spoil(live)
         with testing.server(live.name) as server:
@@ -224,16 +225,11 @@ class TestInterrupted:
             server.process.wait()
         assert process.poll() is None
         time.sleep(1)
-        with testing.server(live.name, port=server.port):
+        with testing.server(live.name, port=server.port) as server:
             output, errors = process.communicate(timeout=180)
-        assert process.returncode == 0, errors
-        assert "again in" in errors
-        assert live.facts() == right
-
-    def test_server_that_stays_away(self, live, brake, tmp_path):
-        """Its parts fail; with the server back, they are done by --resume."""
-        with testing.server(live.name) as server:
-            command = Command(server, tmp_path)
+            assert process.returncode == 0, errors
+            assert "again in" in errors
+            assert live.facts() == right
             process = command.start(
                 "recompute", f"--facts={SEGMENT}", "--shards=8", "--attempts=2"
             )
@@ -275,118 +271,6 @@ class TestInterrupted:
             )
         assert "did not answer in time; again in" in errors
         assert live.facts()[0] == right[0]
-
-
-class TestRefused:
-    """No connection, login, right or addon: one line, exit code 3."""
-
-    def test_wrong_password(self, command):
-        for variables in (
-            {"CRM_METRICS_PASSWORD": "wrong"},
-            {"CRM_METRICS_API_KEY": "wrong"},
-            {"CRM_METRICS_LOGIN": "nobody"},
-        ):
-            line = command.refusal("recompute", code=3, **variables)
-            assert "wrong login or password" in line
-
-    def test_wrong_database(self, command):
-        line = command.refusal("status", "--database=there_is_none", code=3)
-        assert "'there_is_none'" in line
-        assert "cannot be opened" in line
-
-    def test_unreachable_host(self, command):
-        port = testing.free_port()
-        line = command.refusal("status", f"--url=http://127.0.0.1:{port}", code=3)
-        assert f"http://127.0.0.1:{port}: no connection" in line
-        line = command.refusal("status", "--url=http://there.is.none.invalid", code=3)
-        assert "no connection" in line
-
-    def test_something_else_answers(self, command, tmp_path):
-        import http.server
-        import threading
-
-        other = http.server.ThreadingHTTPServer(
-            ("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler
-        )
-        threading.Thread(target=other.serve_forever, daemon=True).start()
-        try:
-            url = f"http://127.0.0.1:{other.server_port}"
-            line = command.refusal("status", f"--url={url}", code=3)
-        finally:
-            other.shutdown()
-            other.server_close()
-        assert "there is no Odoo (HTTP 501)" in line
-
-    def test_bad_address(self, command):
-        for url in (
-            "localhost:8069",
-            "ftp://localhost",
-            "http://h:99999",
-            "http://h/x",
-        ):
-            assert "is no address" in command.refusal("status", f"--url={url}", code=2)
-
-    def test_no_password(self, command):
-        line = command.refusal("status", code=2, CRM_METRICS_PASSWORD=None)
-        assert "CRM_METRICS_API_KEY" in line
-
-    @pytest.mark.parametrize(
-        ("group", "refused"),
-        [
-            ("base.group_user", ["status", "recompute"]),
-            ("sales_team.group_sale_salesman_all_leads", ["recompute"]),
-        ],
-    )
-    def test_user_without_rights(self, command, live, group, refused):
-        login = group.rpartition(".")[2]
-        with live.env() as env:
-            env["res.users"].create(
-                {
-                    "name": login,
-                    "login": login,
-                    "password": login,
-                    "group_ids": [(6, 0, env.ref(group).ids)],
-                }
-            )
-        user = Command(command.server, command.folder, login, login)
-        for name in refused:
-            assert "this user may not do that" in user.refusal(name, code=3)
-        if "status" not in refused:
-            assert SEGMENT in user.result("status")["facts"]
-
-    def test_addon_not_installed(self, tmp_path):
-        from scripts.setup.environment import ready
-        from scripts.setup.paths import clone_key
-
-        name = f"crm_metrics_bare_{clone_key()}"
-        with ready() as environment:
-            environment.databases.create_base(name)
-            try:
-                with testing.server(name) as server:
-                    command = Command(server, tmp_path)
-                    for each in ("status", "recompute"):
-                        line = command.refusal(each, code=3)
-                        assert "the addon that brings it is not installed" in line
-            finally:
-                environment.databases.drop(name)
-
-    def test_unknown_fact(self, command):
-        line = command.refusal("recompute", "--facts=res.users", code=2)
-        assert "no fact res.users; there are" in line
-
-    def test_bad_options(self, command):
-        for options in (["--shards=3"], ["--workers=0"], ["--nonsense"], ["--wait=-1"]):
-            output, errors = command.run("recompute", *options, code=2)
-            assert output == ""
-            assert "Error: " in errors
-
-    def test_the_password_is_never_shown(self, command):
-        secret = "quite-secret-" + "word"
-        for arguments in (["status"], ["status", "--json"], ["recompute"]):
-            output, errors = command.run(
-                *arguments, code=3, CRM_METRICS_PASSWORD=secret
-            )
-            assert secret not in output + errors
 
 
 class TestStatus:

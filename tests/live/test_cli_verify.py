@@ -1,10 +1,10 @@
 """`crm-metrics verify` finds what was falsified behind everybody's back."""
 
 import pytest
-from command_line import Command
 
 SEGMENT, MOVEMENT = "crm.mrr.segment", "crm.mrr.movement"
 VISIT, PURCHASE = "crm.stage.visit", "crm.purchase"
+NPS, ANSWER, INVITATION = "nps", "crm.nps.answer", "crm.nps.invitation"
 
 
 @pytest.fixture(autouse=True)
@@ -29,10 +29,10 @@ class TestUntouched:
     def test_no_difference(self, command, query):
         said = command.result("verify")
         assert said["differences"] == []
-        assert said["facts"] == [SEGMENT, MOVEMENT, VISIT, PURCHASE]
+        assert said["facts"] == [SEGMENT, MOVEMENT, VISIT, PURCHASE, NPS]
         # it has looked at something
-        for table in ("mrr_segment", "mrr_movement", "stage_visit", "purchase"):
-            [(rows,)] = query(f"SELECT count(*) FROM crm_{table}")
+        for fact in (*said["facts"][:-1], ANSWER):
+            [(rows,)] = query(f"SELECT count(*) FROM {fact.replace('.', '_')}")
             assert rows > 100
 
     def test_a_sample_and_a_range(self, command):
@@ -275,6 +275,95 @@ class TestPurchases:
             query("UPDATE res_company SET crm_metrics_purchase_source = NULL")
 
 
+class TestFeedback:
+    """Nothing rebuilds answers, so each test puts back what it falsifies."""
+
+    @pytest.fixture
+    def falsify(self, query):
+        """Change a column of a row until the end of the test."""
+        undone = []
+
+        def change(model, id_, column, value):
+            table = model.replace(".", "_")
+            set_ = f"UPDATE {table} SET {column} = %s WHERE id = %s"
+            [(old,)] = query(f"SELECT {column} FROM {table} WHERE id = %s", id_)
+            undone.append((set_, old, id_))
+            query(set_, value, id_)
+
+        yield change
+        for each in reversed(undone):
+            query(*each)
+
+    @pytest.fixture
+    def answers(self, query):
+        """Ids of answers to one wave, and of their invitations, by the score."""
+        return query(
+            """SELECT id, invitation_id FROM crm_nps_answer
+                WHERE state = 'counted' AND invitation_id IS NOT NULL AND NOT test
+                  AND wave = (SELECT min(wave) FROM crm_nps_answer
+                               WHERE wave LIKE 'wave,%%')
+                ORDER BY score DESC, id"""
+        )
+
+    def test_each_column(self, command, falsify, answers):
+        changes = {
+            (ANSWER, answers[0][0]): ("bucket", "passive"),
+            (ANSWER, answers[1][0]): ("points", 7),
+            (ANSWER, answers[2][0]): ("account_id", None),
+            (ANSWER, answers[3][0]): ("contact_hours", 1000),
+            (ANSWER, answers[4][0]): ("wave", "wave,77"),
+            (INVITATION, answers[5][1]): ("account_id", None),
+            (INVITATION, answers[6][1]): ("state", "expired"),
+        }
+        for row, change in changes.items():
+            falsify(*row, *change)
+        differences = found(command, NPS)
+        rows = {(each["where"], each["id"]): each["column"] for each in differences}
+        assert rows == {
+            **{row: column for row, (column, _value) in changes.items()},
+            **{row: rows[row] for row in rows if row[0] == NPS},
+        }
+        # one is not an account any more to the screens, but to us
+        names = {each["column"] for each in differences if each["where"] == NPS}
+        assert "accounts.count" in names
+
+    def test_two_persons_made_one(self, command, query, falsify, answers):
+        """One vote for each person and wave: the one before the last is lost."""
+        (first, invitation), (last, _other) = answers[0], answers[-1]
+        [(person,)] = query("SELECT person FROM crm_nps_answer WHERE id = %s", last)
+        falsify(ANSWER, first, "person", person)
+        differences = found(command, NPS)
+        rows = [each for each in differences if each["where"] != NPS]
+        assert [(each["id"], each["column"]) for each in rows] == [(first, "person")]
+        lost = [
+            each["expected"] - each["stored"]
+            for each in differences
+            if (each["where"], each["column"]) == (NPS, "answers")
+        ]
+        # in the whole, and in its program
+        assert len(lost) >= 2
+        assert set(lost) == {1}
+        assert invitation
+
+    def test_an_answer_that_is_gone(self, command, falsify, answers):
+        id_, _invitation = answers[0]
+        falsify(ANSWER, id_, "invitation_id", None)
+        [difference] = found(command, NPS)
+        assert difference["where"] == ANSWER
+        assert difference["text"].endswith("is missing")
+
+    def test_samples_and_ranges(self, command, falsify, query, answers):
+        falsify(ANSWER, answers[0][0], "bucket", "passive")
+        [(day,)] = query(
+            "SELECT (date + interval '2 days')::date::text FROM crm_nps_answer"
+            " WHERE id = %s",
+            answers[0][0],
+        )
+        command.run("verify", f"--facts={NPS}", f"--from={day}")
+        [difference] = found(command, NPS, "--sample=100000")
+        assert difference["id"] == answers[0][0]
+
+
 class TestRefused:
     def test_bad_options(self, command):
         for options, said in (
@@ -283,20 +372,16 @@ class TestRefused:
         ):
             assert said in command.refusal("verify", *options, code=2)
 
-    def test_who_does_not_see_everything(self, command, query):
-        query(
-            """
-            UPDATE res_users SET password = 'plain-word' WHERE login = 'demo';
-            DELETE FROM res_groups_users_rel
-             WHERE uid = (SELECT id FROM res_users WHERE login = 'demo')
-               AND gid IN (
-                   SELECT res_id FROM ir_model_data
-                    WHERE module = 'sales_team' AND name IN (
-                        'group_sale_salesman_all_leads', 'group_sale_manager'));
-            """
-        )
-        user = Command(command.server, command.folder, "demo", "plain-word")
+    def test_who_does_not_see_everything(self, colleague):
+        user = colleague("sales_team.group_sale_salesman")
         assert "has to see all documents" in user.refusal("verify", code=3)
+
+    def test_feedback_is_for_administrators(self, colleague):
+        """Others do not see which answers are of one person."""
+        user = colleague("sales_team.group_sale_manager")
+        assert "an administrator" in user.refusal("verify", "--facts=nps", code=3)
+        said = user.result("verify", "--sample=1")
+        assert said["facts"] == [SEGMENT, MOVEMENT, VISIT, PURCHASE]
 
     def test_what_waits_is_told(self, command, query):
         query("INSERT INTO crm_metrics_queue (fact, key) VALUES (%s, 1)", MOVEMENT)

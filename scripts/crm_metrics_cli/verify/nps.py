@@ -21,8 +21,9 @@ from .zones import Zones
 NPS = "nps"
 ANSWER, INVITATION = "crm.nps.answer", "crm.nps.invitation"
 POINTS = {"detractor": -100, "passive": 0, "promoter": 100}
-#: how near numbers have to come to each other: bounds are rounded to two digits
-NEAR = {"low": 0.0051, "high": 0.0051}
+#: how near numbers have to come to each other: bounds are rounded to two digits, and
+#: moments come without fractions of a second
+NEAR = {"low": 0.0051, "high": 0.0051, "contact_hours": 0.001}
 EXACT = 1e-6
 
 
@@ -99,12 +100,16 @@ class Feedback:
             zones.day(row.sent_at or row.date, row.company_id)
             for row in self.invitations.itertuples()
         ]
+        self.invitation = {row.id: row for row in self.invitations.itertuples()}
         #: one vote for each: who answered what; where nobody knows who, each answer
         self.answers["voter"] = [
-            (row.program_id, row.person or f"#{row.id}", row.wave)
+            (row.program_id, self.person(row) or f"#{row.id}", row.wave)
             for row in self.answers.itertuples()
         ]
         self.accounts = self._accounts(connection)
+        self.answers["account"] = [
+            self.accounts.get(partner) for partner in self.answers["partner_id"]
+        ]
 
     def _accounts(self, connection: Connection) -> dict[int, int]:
         """Return the commercial partner of each contact."""
@@ -130,6 +135,18 @@ class Feedback:
             "account_id": self.accounts.get(row.partner_id),
         }
 
+    def person(self, row: Any) -> str | None:
+        """Return who gave an answer: whom it was asked of, if that is known."""
+        invitation = self.invitation.get(row.invitation_id)
+        if (
+            invitation
+            and self.is_linked(row)
+            and row.partner_id
+            and row.partner_id == invitation.partner_id
+        ):
+            return invitation.person
+        return row.person
+
     def is_linked(self, row: Any) -> bool:
         """Tell whether answers and invitations are stored as belonging together."""
         return not (row.anonymised or self.programs[row.program_id]["anonymous"])
@@ -141,18 +158,16 @@ class Feedback:
 
 
 def _answers(feedback: Feedback, since: str, until: str) -> Iterator[Difference]:
-    invitations = {row.id: row for row in feedback.invitations.itertuples()}
     for row in between(feedback.answers, since, until).itertuples():
         wanted = feedback.follows(row)
         wanted["bucket"] = bucket(row.score)
         wanted["points"] = POINTS[wanted["bucket"]]
         wanted["contact_hours"] = _hours(row.date, row.first_contact_at)
-        invitation = invitations.get(row.invitation_id)
+        # else there would be two votes of one person, or one of two
+        wanted["person"] = feedback.person(row)
+        invitation = feedback.invitation.get(row.invitation_id)
         if invitation and feedback.is_linked(row):
             wanted |= {"program_id": invitation.program_id, "wave": invitation.wave}
-            if row.partner_id and row.partner_id == invitation.partner_id:
-                # else there would be two votes of one person, or one of two
-                wanted["person"] = invitation.person
         yield from _wrong(ANSWER, row, feedback.about(row), wanted)
 
 
@@ -166,8 +181,7 @@ def _invitations(feedback: Feedback, since: str, until: str) -> Iterator[Differe
         yield from _wrong(INVITATION, row, feedback.about(row), wanted)
         if feedback.is_linked(row) and row.state == "answered":
             if row.id not in answered:
-                about = f"{feedback.about(row)}: its answer"
-                yield Difference(ANSWER, None, about, "", False, True)
+                yield Difference(ANSWER, None, feedback.about(row), "", False, True)
 
 
 def _hours(start: str, end: str | None) -> float:
@@ -187,7 +201,7 @@ def _wrong(
 ) -> Iterator[Difference]:
     for name, value in wanted.items():
         stored = getattr(row, name)
-        if not same(stored, value, EXACT):
+        if not same(stored, value, NEAR.get(name, EXACT)):
             yield Difference(model, row.id, about, name, stored, value)
 
 

@@ -133,7 +133,7 @@ def figures(
 ) -> dict[str, Any]:
     """Return the figures of the answers of a span.
 
-    :param answers: of all times, without trials; with `day` and `voter`
+    :param answers: of all times, without trials; with `day`, `voter` and `account`
     :param revenue: customer -> what was bought in the 12 months to the last day
     :param first: ISO date
     :param last: the last day that is known
@@ -186,10 +186,10 @@ def _change(before: Composition, now: Composition) -> dict[str, Any]:
 
 def _accounts(votes: pandas.DataFrame, revenue: dict[int, Decimal]) -> dict[str, Any]:
     """Return the scores by account: all alike, and by what they bought."""
-    known = votes[votes["account_id"].notna()]
+    known = votes[votes["account"].notna()]
     scores = {
         int(account): Composition(scores).exact
-        for account, scores in known.groupby("account_id")["score"]
+        for account, scores in known.groupby("account")["score"]
     }
     weights = {
         account: Fraction(max(revenue.get(account, Decimal(0)), Decimal(0)))
