@@ -1,11 +1,49 @@
 """Runs the command as a person or a script does: as a process of its own."""
 
+import inspect
 import json
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.setup import testing
+
+BOT = "bot"
+
+
+def make_bot(env):
+    """Make a user who may do what the administrator may; return the API key.
+
+    There is no password: to check one takes a server as long as to do some of the work.
+    """
+    admin = env.ref("base.user_admin")
+    bot = admin.copy({"name": "bot", "login": "bot", "password": "bot"})
+    env.cr.execute("UPDATE res_users SET password = NULL WHERE id = %s", [bot.id])
+    key = env["res.users.apikeys"].with_user(bot)._generate("rpc", "command", None)
+    env.cr.commit()
+    return key
+
+
+def bot_of(database, before=""):
+    """Make that user in a database that is not loaded in this process.
+
+    :param before: script that is run before
+    """
+    script = f"{before}\n{inspect.getsource(make_bot)}\nprint('key', make_bot(env))\n"
+    [key] = [
+        line.removeprefix("key ")
+        for line in testing.shell(database, script).splitlines()
+        if line.startswith("key ")
+    ]
+    return key
+
+
+@dataclass(frozen=True)
+class Served:
+    """A served database, and the API key of a user who may do all."""
+
+    server: testing.Running
+    key: str
 
 
 @dataclass
@@ -15,9 +53,10 @@ class Command:
     server: testing.Running
     #: where it may leave files
     folder: Path
-    login: str = testing.LOGIN
-    password: str = testing.PASSWORD
-    environment: dict = field(default_factory=dict)
+    #: None: there is a password
+    key: str | None
+    login: str = BOT
+    password: str | None = None
 
     def start(self, *arguments, **environment):
         """Start it; standard input is no terminal."""
@@ -26,9 +65,9 @@ class Command:
             "CRM_METRICS_URL": self.server.url,
             "CRM_METRICS_DATABASE": self.server.database,
             "CRM_METRICS_LOGIN": self.login,
+            "CRM_METRICS_API_KEY": self.key,
             "CRM_METRICS_PASSWORD": self.password,
             "XDG_STATE_HOME": str(self.folder),
-            **self.environment,
             **environment,
         }
         return subprocess.Popen(
@@ -59,12 +98,10 @@ class Command:
 
     def refusal(self, *arguments, code, **environment):
         """Run it where it cannot work: it says why in one line, which is returned."""
-        output, errors = self.run(*arguments, code=code, **environment)
-        assert output == ""
+        output, errors = self.run(*arguments, "--json", code=code, **environment)
         [line] = errors.splitlines()
         assert line.startswith("crm-metrics: ")
-        said = self.result(*arguments, code=code, **environment)
-        assert said == {"error": line.removeprefix("crm-metrics: ")}
+        assert json.loads(output) == {"error": line.removeprefix("crm-metrics: ")}
         return line
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import psycopg2
 import pytest
-from command_line import Command
+from command_line import BOT, Command, Served, bot_of
 from nps_pages import COUNTER, FILL, Site
 
 from crm_metrics_cli.connection import Address, Connection
@@ -185,16 +185,15 @@ def demo():
     """A served database with demo data, refreshed; no scheduled actions run in it."""
     name = f"crm_metrics_command_{clone_key()}"
     with testing.database(name, demo=True):
-        refresh = "env['crm.metrics.engine']._cron_refresh()\nenv.cr.commit()\n"
-        testing.shell(name, refresh)
+        key = bot_of(name, before="env['crm.metrics.engine']._cron_refresh()")
         with testing.server(name) as server:
-            yield server
+            yield Served(server, key)
 
 
 @pytest.fixture
 def command(demo, tmp_path):
     """The command, run by an administrator of the database with demo data."""
-    return Command(demo, tmp_path)
+    return Command(demo.server, tmp_path, demo.key)
 
 
 @pytest.fixture
@@ -211,7 +210,7 @@ def colleague(command, query, rpc):
         if not query("SELECT FROM res_users WHERE login = %s", name):
             values = {"name": name, "login": name, "password": name}
             rpc.call("res.users", "create", [{**values, "group_ids": [group_id]}])
-        return Command(command.server, command.folder, name, name)
+        return Command(command.server, command.folder, None, name, name)
 
     return run_by
 
@@ -219,8 +218,8 @@ def colleague(command, query, rpc):
 @pytest.fixture(scope="session")
 def rpc(demo):
     """Calls methods in the database with demo data, as an administrator."""
-    address = Address(demo.url, demo.database, testing.LOGIN, testing.PASSWORD)
-    return Connection.open(address)
+    server = demo.server
+    return Connection.open(Address(server.url, server.database, BOT, demo.key))
 
 
 def connect(server):
@@ -239,7 +238,7 @@ def connect(server):
 @pytest.fixture(scope="session")
 def query(demo):
     """Run SQL in the database with demo data and return its rows."""
-    return connect(demo)
+    return connect(demo.server)
 
 
 @pytest.fixture

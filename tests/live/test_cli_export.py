@@ -81,7 +81,7 @@ class TestExport:
         )
         said = command.result("export", MOVEMENT)
         query("UPDATE res_users SET password = 'plain-word' WHERE login = %s", login)
-        user = Command(command.server, command.folder, login, "plain-word")
+        user = Command(command.server, command.folder, None, login, "plain-word")
         assert user.result("export", MOVEMENT)["rows"] <= said["rows"]
 
     def test_refused(self, command):

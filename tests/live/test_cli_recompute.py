@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from command_line import Command
+from command_line import Command, make_bot
 
 from scripts.setup import odoo_process, testing
 
@@ -21,9 +21,15 @@ def served(_database):
         yield server
 
 
+@pytest.fixture(scope="module")
+def key(_database):
+    with _database.env() as env:
+        return make_bot(env)
+
+
 @pytest.fixture
-def command(served, live, tmp_path):
-    return Command(served, tmp_path)
+def command(served, live, key, tmp_path):
+    return Command(served, tmp_path, key)
 
 
 @pytest.fixture
@@ -213,12 +219,12 @@ class TestInterrupted:
         state.write_text("{")
         assert "no state" in command.refusal("recompute", "--resume", code=2)
 
-    def test_server_restarted_in_the_middle(self, live, brake, tmp_path):
+    def test_server_restarted_in_the_middle(self, live, key, brake, tmp_path):
         """And then it stays away: parts fail, and are done by --resume."""
         right = live.facts()
         spoil(live)
         with testing.server(live.name) as server:
-            command = Command(server, tmp_path)
+            command = Command(server, tmp_path, key)
             process = command.start("recompute", "--shards=8", "--workers=4")
             wait_for(lambda: done(tmp_path) >= 10)
             os.killpg(server.process.pid, signal.SIGKILL)
@@ -283,15 +289,8 @@ class TestStatus:
         for text in (SEGMENT, "Last runs", "Issues"):
             assert text in output
 
-    def test_api_key(self, command, live):
-        with live.env() as env:
-            admin = env["res.users"].search([("login", "=", testing.LOGIN)])
-            key = (
-                env["res.users.apikeys"]
-                .with_user(admin)
-                ._generate("rpc", "command", None)
-            )
-        said = command.result(
-            "status", CRM_METRICS_API_KEY=key, CRM_METRICS_PASSWORD=None
+    def test_password(self, command):
+        user = Command(
+            command.server, command.folder, None, testing.LOGIN, testing.PASSWORD
         )
-        assert SEGMENT in said["facts"]
+        assert SEGMENT in user.result("status")["facts"]

@@ -14,13 +14,16 @@ FACT = "crm.mrr.segment"
 
 
 def test_wrong_password(command):
+    admin = {"CRM_METRICS_LOGIN": testing.LOGIN, "CRM_METRICS_API_KEY": None}
     for variables in (
-        {"CRM_METRICS_PASSWORD": "wrong"},
+        {**admin, "CRM_METRICS_PASSWORD": "wrong"},
         {"CRM_METRICS_API_KEY": "wrong"},
         {"CRM_METRICS_LOGIN": "nobody"},
     ):
         line = command.refusal("recompute", code=3, **variables)
         assert "wrong login or password" in line
+    output, errors = command.run("recompute", code=3, **variables)
+    assert (output, errors) == ("", f"{line}\n")
 
 
 def test_wrong_database(command):
@@ -62,7 +65,7 @@ def test_bad_address(command):
 
 
 def test_no_password(command):
-    line = command.refusal("status", code=2, CRM_METRICS_PASSWORD=None)
+    line = command.refusal("status", code=2, CRM_METRICS_API_KEY=None)
     assert "CRM_METRICS_API_KEY" in line
 
 
@@ -87,7 +90,9 @@ def test_addon_not_installed(tmp_path):
         environment.databases.create_base(name)
         try:
             with testing.server(name) as server:
-                command = Command(server, tmp_path)
+                command = Command(
+                    server, tmp_path, None, testing.LOGIN, testing.PASSWORD
+                )
                 for each in ("status", "recompute"):
                     line = command.refusal(each, code=3)
                     assert "the addon that brings it is not installed" in line
@@ -110,5 +115,5 @@ def test_bad_options(command):
 def test_the_password_is_never_shown(command):
     secret = "quite-secret-" + "word"
     for arguments in (["status"], ["status", "--json"], ["recompute"]):
-        output, errors = command.run(*arguments, code=3, CRM_METRICS_PASSWORD=secret)
+        output, errors = command.run(*arguments, code=3, CRM_METRICS_API_KEY=secret)
         assert secret not in output + errors

@@ -7,6 +7,16 @@ VISIT, PURCHASE = "crm.stage.visit", "crm.purchase"
 NPS, ANSWER, INVITATION = "nps", "crm.nps.answer", "crm.nps.invitation"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _refreshed(rpc, query):
+    """Bring the facts up to date: other tests have changed sources."""
+    [(cron_id,)] = query(
+        """SELECT res_id FROM ir_model_data
+            WHERE module = 'crm_metrics' AND model = 'ir.cron' AND name ~ 'refresh'"""
+    )
+    rpc.call("ir.cron", "method_direct_trigger", [cron_id])
+
+
 @pytest.fixture(autouse=True)
 def _mended(request, command):
     """Rebuild the facts that the tests of a class falsify."""

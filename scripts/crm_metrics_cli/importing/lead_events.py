@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..connection import Connection
-from .run import Answer, Record, Refusal
+from .run import Answer, Record, Refusal, one_each
 from .table import (
     Column,
     Row,
@@ -70,18 +70,10 @@ class LeadEvents:
     )
 
     def records(self, table: Table) -> list[Record]:
-        records: dict[str, Record] = {}
         for row in table.rows:
-            values = row.values
-            if first := records.get(values["id"]):
-                line = first.rows[0].line
-                table.reject(row.line, "id", f"it stands in line {line} already")
-            elif values.get("type") != "lead" and not values.get("stage"):
+            if row.values.get("type") != "lead" and not row.values.get("stage"):
                 table.reject(row.line, "stage", "an opportunity is in one")
-            else:
-                records[values["id"]] = Record(values["id"], [row])
-        table.drop_rejected()
-        return [*records.values()]
+        return one_each(table, "id")
 
     def compare(
         self, connection: Connection, table: Table, records: list[Record]

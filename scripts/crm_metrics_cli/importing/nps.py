@@ -8,7 +8,7 @@ from typing import Any
 from ..connection import Connection
 from ..errors import NoConnection
 from .lookup import by_external_id, chunks
-from .run import UNCHANGED, Answer, Record, load
+from .run import UNCHANGED, Answer, Record, load, one_each
 from .table import (
     Column,
     Row,
@@ -57,18 +57,10 @@ class NpsAnswers:
 
     def records(self, table: Table) -> list[Record]:
         now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-        records: dict[str, Record] = {}
         for row in table.rows:
-            values = row.values
-            if first := records.get(values["id"]):
-                line = first.rows[0].line
-                table.reject(row.line, "id", f"it stands in line {line} already")
-            elif values["date"] > now:
-                table.reject(row.line, "date", f"{values['date']} UTC lies ahead")
-            else:
-                records[values["id"]] = Record(values["id"], [row])
-        table.drop_rejected()
-        return [*records.values()]
+            if (at := row.values["date"]) > now:
+                table.reject(row.line, "date", f"{at} UTC lies ahead")
+        return one_each(table, "id")
 
     def compare(
         self, connection: Connection, table: Table, records: list[Record]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..connection import Connection
 from .lookup import chunks
-from .run import UNCHANGED, UPDATED, Answer, Record, is_near, load
+from .run import UNCHANGED, UPDATED, Answer, Record, is_near, load, one_each
 from .table import Column, Table, day, not_zero, text
 
 MODEL = "crm.purchase.entry"
@@ -37,17 +39,10 @@ class Purchases:
         self._company = connection.company_ids[0]
 
     def records(self, table: Table) -> list[Record]:
-        records: dict[tuple[int, str], Record] = {}
-        for row in table.rows:
-            company = row.values.get("company") or self._company
-            key = (company, row.values["reference"])
-            if first := records.get(key):
-                line = first.rows[0].line
-                table.reject(row.line, "reference", f"it stands in line {line} already")
-            else:
-                records[key] = Record(key, [row])
-        table.drop_rejected()
-        return [*records.values()]
+        def key(values: dict[str, Any]) -> tuple[int, str]:
+            return values.get("company") or self._company, values["reference"]
+
+        return one_each(table, "reference", key)
 
     def compare(
         self, connection: Connection, table: Table, records: list[Record]

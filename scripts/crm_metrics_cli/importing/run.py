@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -26,6 +26,27 @@ class Record:
     rows: list[Row]
     #: of :data:`CREATED`, :data:`UPDATED`, :data:`UNCHANGED`
     fate: str = CREATED
+
+
+def one_each(
+    table: Table, column: str, key: Callable[[dict[str, Any]], Any] | None = None
+) -> list[Record]:
+    """Make a record of each good row; one that was there already is rejected.
+
+    :param column: tells one record from others
+    :param key: what tells it, from the values of a row; default: that column
+    """
+    table.drop_rejected()
+    records: dict[Any, Record] = {}
+    for row in table.rows:
+        identity = key(row.values) if key else row.values[column]
+        if first := records.get(identity):
+            line = first.rows[0].line
+            table.reject(row.line, column, f"it stands in line {line} already")
+        else:
+            records[identity] = Record(identity, [row])
+    table.drop_rejected()
+    return [*records.values()]
 
 
 @dataclass

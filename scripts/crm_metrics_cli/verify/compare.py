@@ -56,6 +56,17 @@ def _frame(
     ).astype(object)
 
 
+def links(connection: Connection, column: str, *models: str) -> set[int]:
+    """Return all ids that are in a column of some models."""
+    found = {
+        record[column]
+        for model in models
+        for page in connection.pages(model, [], [column])
+        for record in page
+    }
+    return found - {False}
+
+
 def cleaned(table: pandas.DataFrame, *booleans: str) -> pandas.DataFrame:
     """Return a table with None for Odoo's False, but in columns of booleans."""
     for name in table.columns:

@@ -12,7 +12,7 @@ import pandas
 
 from ..connection import Connection
 from ..importing.lookup import chunks
-from .compare import Difference, cleaned, frame, same
+from .compare import Difference, cleaned, frame, links, same
 from .lines import exact
 from .nps_figures import Composition, between, bucket, figures, latest, response
 from .purchases import PURCHASE
@@ -56,15 +56,7 @@ def verify(
 
 def customers(connection: Connection) -> list[int]:
     """Return the ids of all accounts that were asked, or have answered."""
-    return sorted(
-        {
-            row["account_id"]
-            for model in (ANSWER, INVITATION)
-            for page in connection.pages(model, [], ["account_id"])
-            for row in page
-        }
-        - {False}
-    )
+    return sorted(links(connection, "account_id", ANSWER, INVITATION))
 
 
 class Feedback:

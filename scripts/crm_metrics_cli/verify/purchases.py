@@ -11,7 +11,7 @@ import pandas
 
 from ..connection import Connection
 from ..importing.lookup import chunks
-from .compare import Difference, cleaned, differences, frame, same
+from .compare import Difference, cleaned, differences, frame, links, same
 from .lines import exact, rounded
 from .zones import Zones
 
@@ -55,13 +55,8 @@ def verify(
 
 
 def customers(connection: Connection) -> list[int]:
-    """Return the ids of all customers with a purchase or a document that gives one."""
-    found = {
-        row["partner_id"]
-        for page in connection.pages(PURCHASE, [], ["partner_id"])
-        for row in page
-    }
-    return sorted(found - {False})
+    """Return the ids of all customers with a purchase."""
+    return sorted(links(connection, "partner_id", PURCHASE))
 
 
 class Documents:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas
 
 from ..connection import Connection
-from .compare import Difference, cleaned, differences, frame, same
+from .compare import Difference, cleaned, differences, frame, links, same
 from .lines import LINE, Companies, Stretches, day
 
 SEGMENT, MOVEMENT = "crm.mrr.segment", "crm.mrr.movement"
@@ -372,9 +372,6 @@ def _waterfall(
 
 def customers(connection: Connection) -> list[int]:
     """Return the ids of all customers with a subscription or a movement."""
-    partners: set[int] = set()
-    for model in (SEGMENT, MOVEMENT):
-        for page in connection.pages(model, [], ["partner_id"]):
-            partners |= {row["partner_id"] for row in page}
-    asked = frame(connection, "crm.subscription", [], ["commercial_partner_id"])
-    return sorted(partners | set(asked["commercial_partner_id"]))
+    stored = links(connection, "partner_id", SEGMENT, MOVEMENT)
+    asked = links(connection, "commercial_partner_id", "crm.subscription")
+    return sorted(stored | asked)

@@ -11,7 +11,7 @@ from typing import Any
 import pandas
 
 from ..connection import Connection
-from .compare import Difference, cleaned, differences, frame
+from .compare import Difference, cleaned, differences, frame, links
 
 VISIT, EVENT = "crm.stage.visit", "crm.lead.event"
 #: a transaction that moved so many deals is tidying up, not selling
@@ -73,14 +73,7 @@ def verify(
 
 def customers(connection: Connection) -> list[int]:
     """Return the numbers of all opportunities with an event or a visit."""
-    return sorted(
-        {
-            row["lead_key"]
-            for model in (EVENT, VISIT)
-            for page in connection.pages(model, [], ["lead_key"])
-            for row in page
-        }
-    )
+    return sorted(links(connection, "lead_key", EVENT, VISIT))
 
 
 def _histories(connection: Connection, domain: list[Any]) -> Iterator[list[Event]]:
