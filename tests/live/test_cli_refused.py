@@ -4,7 +4,6 @@ import http.server
 import threading
 
 import pytest
-from command_line import Command
 
 from scripts.setup import testing
 from scripts.setup.environment import ready
@@ -84,18 +83,17 @@ def test_user_without_rights(colleague, group, refused):
         assert FACT in user.result("status")["facts"]
 
 
-def test_addon_not_installed(tmp_path):
+def test_addon_not_installed(command):
+    """Another database of the same server."""
     name = f"crm_metrics_bare_{clone_key()}"
+    login = {"CRM_METRICS_LOGIN": testing.LOGIN, "CRM_METRICS_API_KEY": None}
+    login |= {"CRM_METRICS_PASSWORD": testing.PASSWORD, "CRM_METRICS_DATABASE": name}
     with ready() as environment:
         environment.databases.create_base(name)
         try:
-            with testing.server(name) as server:
-                command = Command(
-                    server, tmp_path, None, testing.LOGIN, testing.PASSWORD
-                )
-                for each in ("status", "recompute"):
-                    line = command.refusal(each, code=3)
-                    assert "the addon that brings it is not installed" in line
+            for each in ("status", "recompute"):
+                line = command.refusal(each, code=3, **login)
+                assert "the addon that brings it is not installed" in line
         finally:
             environment.databases.drop(name)
 
