@@ -78,15 +78,17 @@ def database(
 
 
 @contextmanager
-def server(database: str, *arguments: str, crons: bool = False) -> Iterator[Running]:
-    """Serve a database on a free port; *arguments* are Odoo's.
+def server(
+    database: str, *arguments: str, crons: bool = False, port: int | None = None
+) -> Iterator[Running]:
+    """Serve a database on a free port, or the one given; *arguments* are Odoo's.
 
     Its log is a file, so that a test can look at it. The server may be killed by the
     test: what is left of it is cleaned up. It also ends with the thread that started
     it (that is how it never outlives a killed test run), so start it from the main one.
     """
     with ready() as environment:
-        port = free_port()
+        port = port or free_port()
         log = logs() / f"server-{database}.log"
         launcher = environment.launcher
         command = launcher.command(

@@ -4,14 +4,17 @@ Several connections to one database, with real commits: what a test inside of on
 transaction cannot show.
 """
 
+import csv
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg2
 import pytest
+from command_line import BOT, Command, Served, bot_of
 from nps_pages import COUNTER, FILL, Site
 
+from crm_metrics_cli.connection import Address, Connection
 from scripts.setup import testing
 from scripts.setup.environment import ready
 from scripts.setup.paths import clone_key
@@ -175,6 +178,90 @@ def live(_database):
     """The database, settled; it has to be settled again at the end of the test."""
     yield _database
     _database.settle()
+
+
+@pytest.fixture(scope="session")
+def demo():
+    """A served database with demo data, refreshed; no scheduled actions run in it."""
+    name = f"crm_metrics_command_{clone_key()}"
+    with testing.database(name, demo=True):
+        key = bot_of(name, before="env['crm.metrics.engine']._cron_refresh()")
+        with testing.server(name) as server:
+            yield Served(server, key)
+
+
+@pytest.fixture
+def command(demo, tmp_path):
+    """The command, run by an administrator of the database with demo data."""
+    return Command(demo.server, tmp_path, demo.key)
+
+
+@pytest.fixture
+def colleague(command, query, rpc):
+    """Run the command as a user who is in one group; external id of the group."""
+
+    def run_by(group):
+        module, name = group.split(".")
+        [(group_id,)] = query(
+            "SELECT res_id FROM ir_model_data WHERE module = %s AND name = %s",
+            module,
+            name,
+        )
+        if not query("SELECT FROM res_users WHERE login = %s", name):
+            values = {"name": name, "login": name, "password": name}
+            rpc.call("res.users", "create", [{**values, "group_ids": [group_id]}])
+        return Command(command.server, command.folder, None, name, name)
+
+    return run_by
+
+
+@pytest.fixture(scope="session")
+def rpc(demo):
+    """Calls methods in the database with demo data, as an administrator."""
+    server = demo.server
+    return Connection.open(Address(server.url, server.database, BOT, demo.key))
+
+
+def connect(server):
+    """Return a function that runs SQL in a served database and returns the rows."""
+    connection = psycopg2.connect(**testing.connection(server.database))
+    connection.autocommit = True
+
+    def query(statement, *params):
+        with connection.cursor() as cursor:
+            cursor.execute(statement, params or None)
+            return cursor.fetchall() if cursor.description else None
+
+    return query
+
+
+@pytest.fixture(scope="session")
+def query(demo):
+    """Run SQL in the database with demo data and return its rows."""
+    return connect(demo.server)
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write a file to be imported and return its path."""
+
+    def write(titles, rows, name="file.csv", delimiter=","):
+        path = tmp_path / name
+        with path.open("w", newline="", encoding="utf-8") as opened:
+            csv.writer(opened, delimiter=delimiter).writerows([titles, *rows])
+        return path
+
+    return write
+
+
+@pytest.fixture
+def customers(query):
+    """Names of customers, each of one."""
+    rows = query(
+        """SELECT name FROM res_partner WHERE is_company AND active
+            GROUP BY name HAVING count(*) = 1 ORDER BY 1 LIMIT 20"""
+    )
+    return [name for (name,) in rows]
 
 
 @pytest.fixture(scope="session")

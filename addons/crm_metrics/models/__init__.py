@@ -7,6 +7,7 @@ from . import (
     crm_metrics_engine,
     crm_metrics_source,
     crm_lead_event,
+    crm_lead_event_import,
     crm_lead_capture,
     crm_stage_visit,
     crm_stage_norm,

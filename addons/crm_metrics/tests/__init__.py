@@ -22,6 +22,7 @@ from . import test_import
 from . import test_lead_event
 from . import test_lead_event_hooks
 from . import test_lead_event_backfill
+from . import test_lead_event_import
 from . import test_purchase
 from . import test_purchase_import
 from . import test_stage_visit

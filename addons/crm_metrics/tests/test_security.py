@@ -49,6 +49,9 @@ REVIEWED = {
     },
     "crm.mrr.movement": {"action_open_source": "check_access of movement and line"},
     "crm.stage.visit": {"action_open_lead": "check_access of visit and lead"},
+    "crm.lead.event": {
+        "import_events": "_check_manager, then each row; leads that one may read",
+    },
     "crm.lead": {
         "action_crm_nps_ask": "check_access; opens a dialogue",
         "action_view_crm_nps_answers": "check_access",
