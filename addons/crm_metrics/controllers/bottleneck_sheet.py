@@ -1,4 +1,4 @@
-from .sheet import MetricsSheet
+from .sheet import MetricsSheet, cell
 
 COUNT, DAYS, RATE = "#,##0", "#,##0.0", "0.0%"
 
@@ -37,8 +37,8 @@ class BottleneckSheet(MetricsSheet):
     def write_figures(self):
         """Write what is known of all deals together."""
         self.write_row(self.env._("Figures of the range"), bold=True)
-        for label, cell in self.figures(self.result).items():
-            self.write_row(label, cell)
+        for row in self.figures(self.result).items():
+            self.write_row(*row)
         self.row += 1
 
     def figures(self, content):
@@ -58,16 +58,22 @@ class BottleneckSheet(MetricsSheet):
             cells[money] = (funnel[state]["value"], self.money)
         return {
             **cells,
-            self.env._("Win rate by count"): (rate["count"], RATE),
-            self.env._("Win rate by money"): (rate["value"], RATE),
-            self.env._("Cycle of all deals, median days"): (cycle["all_median"], DAYS),
-            self.env._("Cycle, lower bound"): (cycle["all_low"], DAYS),
-            self.env._("Cycle, upper bound"): (cycle["all_high"], DAYS),
-            self.env._("Cycle of won deals, median days"): (cycle["won_median"], DAYS),
-            self.env._("Cycle of won deals, mean days"): (cycle["won_mean"], DAYS),
-            self.env._("Velocity, money a day"): (content["velocity"], self.money),
-            self.env._("Deals stuck"): (sum(each["count"] for each in stuck), COUNT),
-            self.env._("Money stuck"): (
+            self.env._("Win rate by count"): cell(rate["count"], RATE),
+            self.env._("Win rate by money"): cell(rate["value"], RATE),
+            self.env._("Cycle of all deals, median days"): cell(
+                cycle["all_median"], DAYS
+            ),
+            self.env._("Cycle, lower bound"): cell(cycle["all_low"], DAYS),
+            self.env._("Cycle, upper bound"): cell(cycle["all_high"], DAYS),
+            self.env._("Cycle of won deals, median days"): cell(
+                cycle["won_median"], DAYS
+            ),
+            self.env._("Cycle of won deals, mean days"): cell(cycle["won_mean"], DAYS),
+            self.env._("Velocity, money a day"): cell(content["velocity"], self.money),
+            self.env._("Deals stuck"): cell(
+                sum(each["count"] for each in stuck), COUNT
+            ),
+            self.env._("Money stuck"): cell(
                 sum(each["value"] for each in stuck),
                 self.money,
             ),
@@ -228,5 +234,7 @@ class BottleneckSheet(MetricsSheet):
                 for stage, points in self.options["what_if"].items()
             ],
         )
-        self.write_row(self.env._("Win probability"), (answer["win_probability"], RATE))
-        self.write_row(self.env._("Won value"), (answer["won_value"], self.money))
+        self.write_row(
+            self.env._("Win probability"), cell(answer["win_probability"], RATE)
+        )
+        self.write_row(self.env._("Won value"), cell(answer["won_value"], self.money))

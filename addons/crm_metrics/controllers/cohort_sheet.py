@@ -23,14 +23,19 @@ class CohortSheet(MetricsSheet):
 
     def title(self, figure, rate):
         currency = self.meta["currency"]
-        return {
-            ("net", True): self.env._("Net revenue retention"),
-            ("gross", True): self.env._("Gross revenue retention"),
-            ("customers", True): self.env._("Customers left"),
-            ("net", False): self.env._("Net MRR, in %s", currency),
-            ("gross", False): self.env._("Gross MRR, in %s", currency),
-            ("customers", False): self.env._("Number of customers"),
-        }[figure, rate]
+        if rate:
+            titles = {
+                "net": self.env._("Net revenue retention"),
+                "gross": self.env._("Gross revenue retention"),
+                "customers": self.env._("Customers left"),
+            }
+        else:
+            titles = {
+                "net": self.env._("Net MRR, in %s", currency),
+                "gross": self.env._("Gross MRR, in %s", currency),
+                "customers": self.env._("Number of customers"),
+            }
+        return titles[figure]
 
     def write_figure(self, figure, rate):
         """Write a row for each cohort, a column for each age."""

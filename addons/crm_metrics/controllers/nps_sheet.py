@@ -1,27 +1,6 @@
-from .sheet import MetricsSheet
+from .sheet import MetricsSheet, cell
 
-# Cells: a number with the form in which it is written. They are functions, because the
-# search for terms takes a tuple that follows a term for more of its arguments.
-
-
-def count(number):
-    return number, "#,##0"
-
-
-def score(number):
-    return number, "+0;-0;0"
-
-
-def points(number):
-    return number, "0.0"
-
-
-def share(number):
-    return number, "0.0%"
-
-
-def probability(number):
-    return number, "0.0000"
+COUNT, SCORE, POINTS, SHARE = "#,##0", "+0;-0;0", "0.0", "0.0%"
 
 
 class NpsSheet(MetricsSheet):
@@ -50,36 +29,42 @@ class NpsSheet(MetricsSheet):
         )
         compared = change["compared_to"] or dict.fromkeys(("date_from", "date_to"))
         rows = (
-            (self.env._("NPS"), score(result["score"])),
-            (self.env._("between"), points(result["low"])),
-            (self.env._("and (95 %)"), points(result["high"])),
-            (self.env._("Answers"), count(result["answers"])),
-            (self.env._("Promoters (9, 10)"), count(result["promoters"])),
-            (self.env._("Passives (7, 8)"), count(result["passives"])),
-            (self.env._("Detractors (0 to 6)"), count(result["detractors"])),
-            (self.env._("Change"), score(change["delta"])),
+            (self.env._("NPS"), cell(result["score"], SCORE)),
+            (self.env._("between"), cell(result["low"], POINTS)),
+            (self.env._("and (95 %)"), cell(result["high"], POINTS)),
+            (self.env._("Answers"), cell(result["answers"], COUNT)),
+            (self.env._("Promoters (9, 10)"), cell(result["promoters"], COUNT)),
+            (self.env._("Passives (7, 8)"), cell(result["passives"], COUNT)),
+            (self.env._("Detractors (0 to 6)"), cell(result["detractors"], COUNT)),
+            (self.env._("Change"), cell(change["delta"], SCORE)),
             (self.env._("Compared with"), self.optional_day(compared["date_from"])),
             (self.env._("to"), self.optional_day(compared["date_to"])),
-            (self.env._("NPS before"), score(change["score"])),
-            (self.env._("Answers before"), count(change["answers"])),
-            (self.env._("Change between"), points(change["low"])),
-            (self.env._("and (95 %)"), points(change["high"])),
-            (self.env._("Probability by chance"), probability(change["p_value"])),
-            (self.env._("NPS of accounts"), score(accounts["score"])),
-            (self.env._("Accounts"), count(accounts["count"])),
+            (self.env._("NPS before"), cell(change["score"], SCORE)),
+            (self.env._("Answers before"), cell(change["answers"], COUNT)),
+            (self.env._("Change between"), cell(change["low"], POINTS)),
+            (self.env._("and (95 %)"), cell(change["high"], POINTS)),
+            (self.env._("Probability by chance"), cell(change["p_value"], "0.0000")),
+            (self.env._("NPS of accounts"), cell(accounts["score"], SCORE)),
+            (self.env._("Accounts"), cell(accounts["count"], COUNT)),
             (
                 self.env._("NPS weighted by revenue"),
-                score(accounts["weighted_score"]),
+                cell(accounts["weighted_score"], SCORE),
             ),
-            (self.env._("Revenue that has answered"), share(accounts["coverage"])),
-            (self.env._("NPS of the public link"), score(public["score"])),
-            (self.env._("Public answers"), count(public["answers"])),
-            (self.env._("Excluded answers"), count(result["excluded"]["answers"])),
+            (
+                self.env._("Revenue that has answered"),
+                cell(accounts["coverage"], SHARE),
+            ),
+            (self.env._("NPS of the public link"), cell(public["score"], SCORE)),
+            (self.env._("Public answers"), cell(public["answers"], COUNT)),
+            (
+                self.env._("Excluded answers"),
+                cell(result["excluded"]["answers"], COUNT),
+            ),
             (
                 self.env._("NPS with them"),
-                score(result["excluded"]["score_with_them"]),
+                cell(result["excluded"]["score_with_them"], SCORE),
             ),
-            (self.env._("Suspect answers"), count(result["suspects"])),
+            (self.env._("Suspect answers"), cell(result["suspects"], COUNT)),
         )
         for row in rows:
             self.write_row(*row)
@@ -92,7 +77,7 @@ class NpsSheet(MetricsSheet):
         self.write_table(
             self.env._("Answers by score"),
             (self.env._("Score"), self.env._("Answers")),
-            ((vote, count(votes)) for vote, votes in enumerate(scores)),
+            ((vote, cell(votes, COUNT)) for vote, votes in enumerate(scores)),
         )
 
     def write_trend(self, trend):
@@ -110,10 +95,10 @@ class NpsSheet(MetricsSheet):
                 (
                     self.day(point["date_from"]),
                     self.day(point["date_to"]),
-                    score(point["score"]),
-                    points(point["low"]),
-                    points(point["high"]),
-                    count(point["answers"]),
+                    cell(point["score"], SCORE),
+                    cell(point["low"], POINTS),
+                    cell(point["high"], POINTS),
+                    cell(point["answers"], COUNT),
                 )
                 for point in trend
             ),
@@ -141,13 +126,15 @@ class NpsSheet(MetricsSheet):
             (self.env._("Invitations"), self.env._("Number")),
             [
                 *(
-                    (label, count(response[key]))
+                    (label, cell(response[key], COUNT))
                     for key, label in self.response_labels().items()
                 ),
-                (self.env._("Response rate"), share(response["rate"])),
+                (self.env._("Response rate"), cell(response["rate"], SHARE)),
             ],
         )
-        skipped = [(row["name"], count(row["count"])) for row in result["skipped"]]
+        skipped = [
+            (row["name"], cell(row["count"], COUNT)) for row in result["skipped"]
+        ]
         self.write_table(
             self.env._("Not asked because"),
             (self.env._("Reason"), self.env._("Number")),
@@ -156,7 +143,8 @@ class NpsSheet(MetricsSheet):
 
     def write_tags(self, tags):
         rows = [
-            (tag["name"], count(tag["answers"]), score(tag["score"])) for tag in tags
+            (tag["name"], cell(tag["answers"], COUNT), cell(tag["score"], SCORE))
+            for tag in tags
         ]
         self.write_table(
             self.env._("Comments by tag"),
@@ -166,18 +154,18 @@ class NpsSheet(MetricsSheet):
 
     def write_followup(self, followup):
         rows = [
-            (self.env._("Detractors"), count(followup["detractors"])),
-            (self.env._("To be contacted"), count(followup["due"])),
-            (self.env._("Contacted"), count(followup["contacted"])),
-            (self.env._("in time"), count(followup["in_time"])),
-            (self.env._("Overdue"), count(followup["overdue"])),
+            (self.env._("Detractors"), cell(followup["detractors"], COUNT)),
+            (self.env._("To be contacted"), cell(followup["due"], COUNT)),
+            (self.env._("Contacted"), cell(followup["contacted"], COUNT)),
+            (self.env._("in time"), cell(followup["in_time"], COUNT)),
+            (self.env._("Overdue"), cell(followup["overdue"], COUNT)),
             (
                 self.env._("Hours to the contact, median"),
-                points(followup["median_hours"]),
+                cell(followup["median_hours"], POINTS),
             ),
         ]
         for outcome in followup["outcomes"]:
-            rows.append((outcome["name"], count(outcome["count"])))
+            rows.append((outcome["name"], cell(outcome["count"], COUNT)))
         self.write_table(
             self.env._("Follow-up of detractors"),
             (self.env._("What"), self.env._("Number")),
@@ -206,16 +194,16 @@ class NpsSheet(MetricsSheet):
         rows = [
             (
                 group["name"],
-                score(group["score"]),
-                points(group["low"]),
-                points(group["high"]),
-                count(group["answers"]),
-                count(group["promoters"]),
-                count(group["passives"]),
-                count(group["detractors"]),
-                score(group["change"]["delta"]),
-                count(group["response"]["delivered"]),
-                count(group["response"]["answered"]),
+                cell(group["score"], SCORE),
+                cell(group["low"], POINTS),
+                cell(group["high"], POINTS),
+                cell(group["answers"], COUNT),
+                cell(group["promoters"], COUNT),
+                cell(group["passives"], COUNT),
+                cell(group["detractors"], COUNT),
+                cell(group["change"]["delta"], SCORE),
+                cell(group["response"]["delivered"], COUNT),
+                cell(group["response"]["answered"], COUNT),
             )
             for group in result["groups"]
         ]
@@ -224,7 +212,7 @@ class NpsSheet(MetricsSheet):
                 (
                     self.env._("Groups that are too small: %s", hidden),
                     *[None] * 3,
-                    count(result["hidden"]["answers"]),
+                    cell(result["hidden"]["answers"], COUNT),
                 )
             )
         self.write_table(self.env._("Groups"), heads, rows)

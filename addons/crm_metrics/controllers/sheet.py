@@ -4,6 +4,15 @@ from datetime import date
 from odoo import fields
 
 
+def cell(value, number_format):
+    """Return a cell of :meth:`Sheet.write_row`.
+
+    A function, because the search for terms takes a tuple that follows a term for more
+    of its arguments.
+    """
+    return value, number_format
+
+
 class Sheet:
     """A workbook with one sheet that is written row by row.
 
@@ -41,8 +50,8 @@ class Sheet:
         :param cells: a value each, or a tuple of a value and its number format
         :param style: properties of all cells of the row
         """
-        for column, cell in enumerate(cells):
-            value, number_format = cell if isinstance(cell, tuple) else (cell, None)
+        for column, given in enumerate(cells):
+            value, number_format = given if isinstance(given, tuple) else (given, None)
             properties = (
                 {**style, "num_format": number_format} if number_format else style
             )
