@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from command_line import Command, make_bot
+from waiting import wait_for
 
 from scripts.setup import odoo_process, testing
 
@@ -47,15 +48,6 @@ def brake(live):
     live.execute(
         "DROP TRIGGER test_brake ON crm_mrr_segment; DROP FUNCTION test_brake()"
     )
-
-
-def wait_for(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("It did not happen in time.")
 
 
 def spoil_segments(live):
