@@ -2,11 +2,12 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from scripts.setup import testing
 
 from . import bottlenecks, feedback, lead_write, nps, pipeline, purchases, recurring
-from .harness import Bench, registry_of
+from .harness import Bench, measures_of, registry_of
 
 #: What each size is of the rows of `large`.
 SIZES = {"large": 1, "small": 0.1}
@@ -26,13 +27,20 @@ def main() -> int:
     parser.add_argument(
         "--only", choices=PARTS, nargs="+", default=PARTS, help="default: all"
     )
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="what a smaller size has printed: tells how the time grows with the rows",
+    )
     arguments = parser.parse_args()
+    smaller = measures_of(arguments.against) if arguments.against else {}
     size = SIZES[arguments.size]
     with (
         testing.database(arguments.database, keep=arguments.keep) as name,
         registry_of(name) as registry,
     ):
-        bench = Bench(registry)
+        bench = Bench(registry, smaller)
         if "recurring" in arguments.only:
             recurring.measure(bench, customers=int(CUSTOMERS * size))
         if "purchases" in arguments.only:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,13 @@ def registry_of(database: str) -> Iterator[Registry]:
         close_db(database)
 
 
+def measures_of(path: Path) -> dict[str, dict[str, Any]]:
+    """Read the measures that an earlier run has printed into a file, by name."""
+    lines = path.read_text().splitlines()
+    measures = (json.loads(line) for line in lines if line.startswith("{"))
+    return {measure["name"]: measure for measure in measures}
+
+
 def say(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
@@ -49,6 +56,8 @@ class Bench:
     """Runs work in transactions of one database and reports it."""
 
     registry: Registry
+    #: measures of a smaller size by name, to tell how the time grows
+    smaller: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @contextmanager
     def env(self) -> Iterator[odoo.api.Environment]:
@@ -81,7 +90,18 @@ class Bench:
     def report(
         self, name: str, rows: int, seconds: float, limit: float | None = None
     ) -> None:
-        """Print a measure; `limit` is the time of the bare SQL beside it."""
+        """Print a measure; `limit` is the time of the bare SQL beside it.
+
+        Where a smaller size is known, a second line tells how the time grows: its
+        limit is the time of that size times as many as there are more rows.
+        """
+        self._print(name, rows, seconds, limit)
+        if (smaller := self.smaller.get(name)) and rows > smaller["rows"]:
+            times = rows / smaller["rows"]
+            self._print(f"{name}_growth", rows, seconds, smaller["seconds"] * times)
+
+    @staticmethod
+    def _print(name: str, rows: int, seconds: float, limit: float | None) -> None:
         line = {
             "name": name,
             "rows": rows,

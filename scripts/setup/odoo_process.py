@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -176,13 +177,35 @@ def stop(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def run_tests(command: Sequence[str], env: Mapping[str, str]) -> int:
-    """Run pytest; it gets Ctrl-C's signal to stop, so that it ends its tests well."""
-    process = start(command, env)
+@contextlib.contextmanager
+def tests(
+    command: Sequence[str], env: Mapping[str, str], log: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Let pytest run; Ctrl-C's signal stops it, so that it ends its tests well."""
+    process = start(command, env, log)
     try:
-        return process.wait()
+        yield process
     finally:
         stop(process, signal.SIGINT)
+
+
+def run_tests(command: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run pytest to its end and return its exit code."""
+    with tests(command, env) as process:
+        return process.wait()
+
+
+def follow(process: subprocess.Popen[bytes], log: Path) -> int:
+    """Print what a process has written into its log, and goes on to write."""
+    with log.open("rb") as written:
+        ended = False
+        while not ended:
+            ended = process.poll() is not None
+            shutil.copyfileobj(written, sys.stdout.buffer)
+            sys.stdout.flush()
+            if not ended:
+                time.sleep(0.2)
+    return process.returncode
 
 
 def run_in_terminal(command: Sequence[str], env: Mapping[str, str]) -> int:

@@ -2,12 +2,16 @@
 
 The first stage that fails ends the run. A stage whose folder does not exist is not
 there yet; once it exists, it fails when no test ran in it (pytest's exit code 5).
+
+Live tests wait for servers and browsers most of the time: they run beside the tests
+inside of Odoo, and what they have printed follows when their turn comes.
 """
 
 import os
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +25,8 @@ TESTS = CLONE / "tests"
 RULE = "=" * 78
 #: Folders of tests/ that have a stage of their own.
 KERNEL, PROPERTY = TESTS / "kernel", TESTS / "property"
+#: Stages beside which the live tests run.
+BESIDE = ("addons", "properties")
 
 
 @dataclass
@@ -29,8 +35,15 @@ class Stages:
 
     environment: Environment
     passed: list[str] = field(default_factory=list)
+    #: what is to be stopped at the end, however it comes
+    running: ExitStack = field(default_factory=ExitStack)
+    live_process: subprocess.Popen[bytes] | None = None
 
     def run(self, only: Sequence[str] = ()) -> int:
+        with self.running:
+            return self._run(only)
+
+    def _run(self, only: Sequence[str]) -> int:
         stages: dict[str, Callable[[], bool]] = {
             "lint": self.lint,
             "kernel": self.kernel,
@@ -50,6 +63,8 @@ class Stages:
             say(f"\n{RULE}\n== {name}\n{RULE}")
             started = time.monotonic()
             try:
+                if name in BESIDE and "live" in names:
+                    self._start_live()
                 ran = stages[name]()
             except Problem as problem:
                 seconds = time.monotonic() - started
@@ -138,17 +153,32 @@ class Stages:
 
     def live(self) -> bool:
         """The command line, oracles, faults and the browser, against live servers."""
-        own_stage = {KERNEL, PROPERTY}
-        parts = [path for path in sorted(TESTS.glob("*")) if path not in own_stage]
-        parts = [path for path in parts if _has_python(path)]
-        if not parts:
+        if not self._start_live():
             return False
-        chromium.ensure()
-        env = self.environment.launcher.environment()
-        self._pytest(["-p", "no:odoo", *parts], env)
+        _check_code(odoo_process.follow(self.live_process, self._live_log()))
         return True
 
     # Helpers
+
+    def _start_live(self) -> bool:
+        """Start the live tests, if there are any and they do not run yet."""
+        own_stage = {KERNEL, PROPERTY}
+        parts = [path for path in sorted(TESTS.glob("*")) if path not in own_stage]
+        parts = [path for path in parts if _has_python(path)]
+        if parts and not self.live_process:
+            chromium.ensure()
+            self.live_process = self.running.enter_context(
+                odoo_process.tests(
+                    self._pytest_command("-p", "no:odoo", "--color=no", *parts),
+                    self.environment.launcher.environment(),
+                    self._live_log(),
+                )
+            )
+        return bool(parts)
+
+    @staticmethod
+    def _live_log() -> Path:
+        return logs() / f"live_{clone_key()}.log"
 
     def _odoo_pytest(
         self,
@@ -165,13 +195,11 @@ class Stages:
         self.environment.databases.drop(database)
 
     def _pytest(self, arguments: Sequence[str | Path], env: dict[str, str]) -> None:
+        _check_code(odoo_process.run_tests(self._pytest_command(*arguments), env))
+
+    def _pytest_command(self, *arguments: str | Path) -> list[str]:
         python = self.environment.launcher.venv.python
-        command = [python, "-m", "pytest", "--durations=5", *arguments]
-        code = odoo_process.run_tests(list(map(str, command)), env)
-        if code == 5:
-            raise Problem("No test ran.")
-        if code:
-            raise Problem("Tests failed.")
+        return list(map(str, [python, "-m", "pytest", "--durations=5", *arguments]))
 
     def _check_log(self, log: Path) -> None:
         tool = self.environment.launcher.venv.tool("checklog-odoo")
@@ -186,6 +214,14 @@ class Stages:
             raise Problem(
                 f"{checked.stdout}{checked.stderr}\n{tail(log, 3)}\n    {log}"
             )
+
+
+def _check_code(code: int) -> None:
+    """Raise a Problem where pytest's exit code tells of one."""
+    if code == 5:
+        raise Problem("No test ran.")
+    if code:
+        raise Problem("Tests failed.")
 
 
 def _addons() -> list[str]:

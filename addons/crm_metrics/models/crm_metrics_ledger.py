@@ -314,7 +314,8 @@ class CrmMetrics(models.AbstractModel):
                 parts["amount"],
                 parts["kind"],
             ),
-            SQL("sum(%s) AS logos", parts["customers"]),
+            # a whole number is counted on much faster than a numeric
+            SQL("sum(%s)::int AS logos", parts["customers"]),
             SQL("bool_or(%s = 'new') AS has_new", parts["kind"]),
             SQL("bool_or(%s <> 0) AS has_money", parts["amount"]),
         )
