@@ -95,6 +95,8 @@ class TestRecompute:
         # a single rebuild finds nothing to do
         said = command.result("recompute", "--workers=1", "--shards=1")
         assert {its["changed"] for its in said["facts"].values()} == {0}
+        # and so does who works it out a second time; nobody has answered anything here
+        assert command.result("verify")["differences"] == []
 
     def test_some_facts_only(self, command):
         said = command.result("recompute", f"--facts={MOVEMENT},{SEGMENT}")
