@@ -207,7 +207,7 @@ def colleague(command, query, rpc):
             module,
             name,
         )
-        if not query("SELECT FROM res_users WHERE login = %s", name):
+        if not query("SELECT id FROM res_users WHERE login = %s", name):
             values = {"name": name, "login": name, "password": name}
             rpc.call("res.users", "create", [{**values, "group_ids": [group_id]}])
         return Command(command.server, command.folder, None, name, name)

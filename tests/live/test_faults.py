@@ -8,20 +8,11 @@ import time
 
 import psycopg2.errors
 import pytest
+from waiting import wait_for
 
 SEGMENT, MOVEMENT = "crm.mrr.segment", "crm.mrr.movement"
 #: number of the lock at which rebuilds are stopped; no other meaning
 GATE = 20260115
-
-
-def wait_for(condition, seconds=60):
-    """Wait until something is true, and return it."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("It did not happen in time.")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -85,23 +85,21 @@ class Feedback:
             "anonymised",
             "public",
         )
-        self.answers["day"] = [
-            zones.day(row.date, row.company_id) for row in self.answers.itertuples()
-        ]
-        self.invitations["day"] = [
-            zones.day(row.sent_at or row.date, row.company_id)
-            for row in self.invitations.itertuples()
-        ]
+        _add(self.answers, "day", lambda row: zones.day(row.date, row.company_id))
+        _add(
+            self.invitations,
+            "day",
+            lambda row: zones.day(row.sent_at or row.date, row.company_id),
+        )
         self.invitation = {row.id: row for row in self.invitations.itertuples()}
         #: one vote for each: who answered what; where nobody knows who, each answer
-        self.answers["voter"] = [
-            (row.program_id, self.person(row) or f"#{row.id}", row.wave)
-            for row in self.answers.itertuples()
-        ]
+        _add(
+            self.answers,
+            "voter",
+            lambda row: (row.program_id, self.person(row) or f"#{row.id}", row.wave),
+        )
         self.accounts = self._accounts(connection)
-        self.answers["account"] = [
-            self.accounts.get(partner) for partner in self.answers["partner_id"]
-        ]
+        _add(self.answers, "account", lambda row: self.accounts.get(row.partner_id))
 
     def _accounts(self, connection: Connection) -> dict[int, int]:
         """Return the commercial partner of each contact."""
@@ -142,6 +140,12 @@ class Feedback:
     def is_linked(self, row: Any) -> bool:
         """Tell whether answers and invitations are stored as belonging together."""
         return not (row.anonymised or self.programs[row.program_id]["anonymous"])
+
+
+def _add(table: pandas.DataFrame, column: str, value: Callable[[Any], Any]) -> None:
+    """Add a column, of objects even where there are no rows."""
+    values = [value(row) for row in table.itertuples()]
+    table[column] = pandas.Series(values, index=table.index, dtype=object)
 
 
 # ----------------------------------------------------------------------
