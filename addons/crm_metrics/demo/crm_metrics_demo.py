@@ -45,6 +45,8 @@ class CrmMetricsDemo(models.AbstractModel):
                 "crm_metrics_grace_days": 10,
                 "crm_metrics_revalue_monthly": True,
                 "crm_metrics_stuck_activity": True,
+                # of the story, whatever orders and invoices Odoo's own demo data have
+                "crm_metrics_purchase_source": "won",
             }
         )
         won = {id(d.subscription): leads[id(d)] for d in deals if d.subscription}
