@@ -28,7 +28,8 @@ def measure(bench: Bench, program: int, mails: int) -> None:
             lambda env: env["crm.nps.invitation"].sudo()._cron_send()
         )
         with bench.env() as env:
-            sent = env["crm.nps.invitation"].search_count([("state", "=", "sent")])
+            own = [("program_id", "=", program), ("state", "=", "sent")]
+            sent = env["crm.nps.invitation"].search_count(own)
         if sent != mails:
             raise AssertionError(f"{sent} were sent, of {mails}")
         bench.report("nps_send", mails, seconds, _bare(port, mails))
@@ -52,7 +53,8 @@ def _make_due(bench: Bench, program: int, mails: int, port: int) -> None:
         env.cr.execute(
             """UPDATE crm_nps_invitation
                   SET planned_at = CASE WHEN id IN (
-                          SELECT id FROM crm_nps_invitation WHERE program_id = %s
+                          SELECT id FROM crm_nps_invitation
+                           WHERE program_id = %s AND state = 'planned'
                            ORDER BY id LIMIT %s)
                       THEN now() AT TIME ZONE 'UTC' - interval '1 minute'
                       ELSE now() AT TIME ZONE 'UTC' + interval '1 day' END""",
