@@ -293,31 +293,43 @@ class CrmMetrics(models.AbstractModel):
         return money, heads
 
     def _by_customer(self, options, query, group):
-        """Return the SQL that sums movements by slice, customer and period."""
+        """Return the SQL that sums movements by slice, customer and period.
+
+        In the order of customer and period, so that who goes on with windows need not
+        sort so many rows again.
+        """
         parts = self._ledger_columns(
             query, group, company="company_id", partner="partner_id", date="date",
             kind="kind", amount="amount", customers="customers",
         )  # fmt: skip
-        query.groupby = SQL("1, 2, 3, 4")
-        return query.select(
+        # all before the range is one period, to be joined and sorted by
+        start = SQL(
+            "COALESCE(%s, '-infinity')", self._start_sql(options, parts["date"])
+        )
+        query.order = SQL("company_id, partner_id, start")
+        rows = query.select(
             SQL("%s AS slice", parts["slice"]),
-            SQL("%s AS company_id", parts["company"]),
+            # not a constant where there is one company: those are left out of an order
+            SQL("%s + 0 AS company_id", parts["company"]),
             SQL("%s AS partner_id", parts["partner"]),
-            # all before the range is one period, to be joined and sorted by
-            SQL(
-                "COALESCE(%s, '-infinity') AS start",
-                self._start_sql(options, parts["date"]),
-            ),
-            SQL("sum(%s) AS net", parts["amount"]),
-            SQL(
-                "COALESCE(sum(%s) FILTER (WHERE %s = 'fx'), 0) AS fx",
-                parts["amount"],
-                parts["kind"],
-            ),
-            # a whole number is counted on much faster than a numeric
-            SQL("sum(%s)::int AS logos", parts["customers"]),
-            SQL("bool_or(%s = 'new') AS has_new", parts["kind"]),
-            SQL("bool_or(%s <> 0) AS has_money", parts["amount"]),
+            SQL("%s AS start", start),
+            SQL("%s AS kind", parts["kind"]),
+            SQL("%s AS amount", parts["amount"]),
+            SQL("%s AS customers", parts["customers"]),
+        )
+        return SQL(
+            """
+            SELECT %(slice)s AS slice, company_id, partner_id, start, sum(amount) AS net,
+                   COALESCE(sum(amount) FILTER (WHERE kind = 'fx'), 0) AS fx,
+                   -- a whole number is counted on much faster than a numeric
+                   sum(customers)::int AS logos, bool_or(kind = 'new') AS has_new,
+                   bool_or(amount <> 0) AS has_money
+              FROM (%(rows)s) AS movement
+             GROUP BY company_id, partner_id, start%(by_slice)s
+            """,
+            slice=SQL("slice") if group else SQL("NULL::int"),
+            rows=rows,
+            by_slice=SQL(", slice") if group else SQL(),
         )
 
     def _net_kinds(self, by_customer):
