@@ -143,7 +143,7 @@ tours.add("crm_metrics_cohorts", {
     ],
 });
 
-/** First part of the browser test of issue 3: from a win to a new price. */
+/** From a win to a new price. */
 tours.add("crm_metrics_win_and_change", {
     steps: () => [
         {
