@@ -319,7 +319,8 @@ class CrmMetrics(models.AbstractModel):
         )
         return SQL(
             """
-            SELECT %(slice)s AS slice, company_id, partner_id, start, sum(amount) AS net,
+            SELECT %(slice)s AS slice, company_id, partner_id, start,
+                   sum(amount) AS net,
                    COALESCE(sum(amount) FILTER (WHERE kind = 'fx'), 0) AS fx,
                    -- a whole number is counted on much faster than a numeric
                    sum(customers)::int AS logos, bool_or(kind = 'new') AS has_new,
