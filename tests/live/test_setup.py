@@ -3,9 +3,12 @@
 import os
 import signal
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
+import psycopg2
 import pytest
+from waiting import wait_for
 
 from scripts.setup import odoo, postgres, venv
 from scripts.setup.databases import Databases
@@ -42,3 +45,39 @@ def test_a_copy_survives_a_kill_of_the_server(home):
     with postgres.running(environment) as server:
         server.run("psql", "--dbname=copied", f"--command={add}")
         assert server.sql("SELECT count(*) FROM item", "copied") == "15"
+
+
+def test_a_database_in_use_is_dropped(home):
+    """Autovacuum is not ours to end, and not told from outside when to begin."""
+    environment, sources, _folder = home
+    with postgres.running(environment) as server:
+        admin = replace(server, user="postgres", password="")
+        admin.sql("ALTER SYSTEM SET autovacuum_naptime = 1")
+        admin.sql("SELECT pg_reload_conf()")
+        databases = Databases(Launcher(environment, sources, server))
+        server.sql("CREATE DATABASE busy")
+        server.sql(
+            # vacuuming this takes minutes
+            "CREATE TABLE item WITH (autovacuum_vacuum_cost_delay = 100,"
+            " autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_threshold = 0)"
+            " AS SELECT repeat('x', 500) AS text FROM generate_series(1, 20000)",
+            "busy",
+        )
+        server.sql("DELETE FROM item", "busy")
+        query = (
+            "SELECT pid FROM pg_stat_activity"
+            " WHERE datname = 'busy' AND backend_type = 'autovacuum worker'"
+        )
+        wait_for(lambda: admin.sql(query))
+        with psycopg2.connect(
+            dbname="busy",
+            host=server.host,
+            port=server.port,
+            user=server.user,
+            password=server.password,
+        ).cursor() as session:
+            session.execute("SELECT 1 FROM item")
+            databases.drop("busy")
+            assert not databases.exists("busy")
+            with pytest.raises(psycopg2.OperationalError):
+                session.execute("SELECT 1")
