@@ -105,18 +105,33 @@ def differences(
             found.append(Difference(where, row["id"], about, "", True, False))
             continue
         seen.add(identity)
-        for name in values:
-            near = (tolerances or {}).get(name, NEAR)
-            if not same(row[name], wanted[name], near):
-                found.append(
-                    Difference(where, row["id"], about, name, row[name], wanted[name])
-                )
+        compared = {name: wanted[name] for name in values}
+        found += wrong(where, row["id"], about, row, compared, tolerances)
     for identity in known:
         if identity not in seen:
             found.append(
                 Difference(where, None, _about(key, identity), "", False, True)
             )
     return found
+
+
+def wrong(
+    where: str,
+    id_: int | None,
+    about: str,
+    stored: Mapping[str, Any],
+    expected: Mapping[str, Any],
+    tolerances: Mapping[str, float] | None = None,
+    near: float = NEAR,
+) -> Iterator[Difference]:
+    """Compare the values of one row, or the figures of one answer, by name.
+
+    :param tolerances: of single numbers
+    :param near: of the other numbers
+    """
+    for name, value in expected.items():
+        if not same(stored[name], value, (tolerances or {}).get(name, near)):
+            yield Difference(where, id_, about, name, stored[name], value)
 
 
 def same(stored: Any, expected: Any, near: float = NEAR) -> bool:

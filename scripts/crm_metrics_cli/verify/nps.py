@@ -12,7 +12,7 @@ import pandas
 
 from ..connection import Connection
 from ..importing.lookup import chunks
-from .compare import Difference, cleaned, frame, links, same
+from .compare import Difference, cleaned, frame, links, same, wrong
 from .lines import exact
 from .nps_figures import Composition, between, bucket, figures, latest, response
 from .purchases import PURCHASE
@@ -195,10 +195,7 @@ def _hours(start: str, end: str | None) -> float:
 def _wrong(
     model: str, row: Any, about: str, wanted: Mapping[str, Any]
 ) -> Iterator[Difference]:
-    for name, value in wanted.items():
-        stored = getattr(row, name)
-        if not same(stored, value, NEAR.get(name, EXACT)):
-            yield Difference(model, row.id, about, name, stored, value)
+    return wrong(model, row.id, about, row._asdict(), wanted, NEAR, EXACT)
 
 
 # ----------------------------------------------------------------------

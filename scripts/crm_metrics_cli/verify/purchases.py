@@ -11,7 +11,7 @@ import pandas
 
 from ..connection import Connection
 from ..importing.lookup import chunks
-from .compare import Difference, cleaned, differences, frame, links, same
+from .compare import Difference, cleaned, differences, frame, links, wrong
 from .lines import exact, rounded
 from .zones import Zones
 
@@ -318,13 +318,8 @@ def _figures(
     )
     for period in answer["periods"]:
         month = by_month[period["date_from"][:7]]
-        wanted = _nvl(month)
         about = f"company {company}, {period['date_from']} to {period['date_to']}"
-        found += [
-            Difference("nvl", None, about, name, period[name], wanted[name])
-            for name in wanted
-            if not same(period[name], wanted[name])
-        ]
+        found += wrong("nvl", None, about, period, _nvl(month))
     return found
 
 

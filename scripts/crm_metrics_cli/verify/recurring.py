@@ -8,7 +8,7 @@ from typing import Any
 import pandas
 
 from ..connection import Connection
-from .compare import Difference, cleaned, differences, frame, links, same
+from .compare import Difference, cleaned, differences, frame, links, wrong
 from .lines import LINE, Companies, Stretches, day
 
 SEGMENT, MOVEMENT = "crm.mrr.segment", "crm.mrr.movement"
@@ -362,11 +362,7 @@ def _waterfall(
         said = {name: period[name] for name in wanted}
         said |= {f"customers.{name}": period["customers"][name] for name in counts}
         wanted |= {f"customers.{name}": count for name, count in counts.items()}
-        found += [
-            Difference("recurring", None, about, name, said[name], wanted[name])
-            for name in wanted
-            if not same(said[name], wanted[name])
-        ]
+        found += wrong("recurring", None, about, said, wanted)
     return found
 
 
