@@ -6,13 +6,13 @@ contacts the customer.
 """
 
 import re
-import time
 from contextlib import closing, contextmanager
 
 import psycopg2
 import pytest
 from playwright.sync_api import expect, sync_playwright
 from smtp import MailServer
+from waiting import wait_for
 
 from scripts.setup import testing
 from scripts.setup.paths import clone_key
@@ -141,14 +141,10 @@ def ask(page):
     expect(page.locator(".o_list_view .o_data_row")).to_have_count(1)
 
 
-def wait_for_mail(loop, address, seconds=60):
+def wait_for_mail(loop, address):
     """Return the first mail to somebody, when it is noted as sent."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if loop.fetch("SELECT FROM crm_nps_invitation WHERE state = 'sent'"):
-            return loop.mails.of(address)[0]
-        time.sleep(0.1)
-    raise AssertionError("No mail came.")
+    wait_for(lambda: loop.fetch("SELECT FROM crm_nps_invitation WHERE state = 'sent'"))
+    return loop.mails.of(address)[0]
 
 
 def link_of(mail, score):

@@ -7,22 +7,13 @@ from datetime import datetime, timedelta
 
 import pytest
 from smtp import Gate, MailServer
+from waiting import wait_for
 
 from scripts.setup import testing
 
 #: no number is none
 REMINDERS, ATTEMPTS = "coalesce(reminders, 0)", "coalesce(attempts, 0)"
 CRON = "env['crm.nps.invitation']._cron_send()\n"
-
-
-def wait_for(condition, seconds=60):
-    """Wait until something is true, and return it."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("It did not happen in time.")
 
 
 class Survey:

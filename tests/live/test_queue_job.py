@@ -10,6 +10,7 @@ import time
 import odoorpc
 import psycopg2
 import pytest
+from waiting import wait_for
 
 from scripts.setup import testing
 
@@ -121,14 +122,6 @@ def test_two_processes_share_the_shards(name, balancer):
     def jobs(state):
         cursor.execute("SELECT worker_pid FROM queue_job WHERE state = %s", [state])
         return [pid for (pid,) in cursor.fetchall()]
-
-    def wait_for(condition, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if found := condition():
-                return found
-            time.sleep(0.05)
-        raise AssertionError("It did not happen in time.")
 
     with contextlib.ExitStack() as stack:
         stack.callback(connection.close)

@@ -746,6 +746,14 @@ class BookCase(TransactionCase):
             {"too much": Counter(), "missing": Counter()},
         )
 
+    @classmethod
+    def work_in(cls, zones):
+        """Give each company a calendar of its own time zone."""
+        for company, zone in zip(cls.companies, zones, strict=True):
+            company.resource_calendar_id = cls.env["resource.calendar"].create(
+                {"name": zone, "tz": zone, "company_id": company.id}
+            )
+
     # -- asking ---------------------------------------------------------
 
     def options(self, question):

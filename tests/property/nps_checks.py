@@ -29,24 +29,14 @@ class NpsChecks:
     """Compares results with `answers`, `invitations`, `purchases` and `accounts`."""
 
     def check(self, question):
-        options = {
-            "date_from": question["date_from"].isoformat(),
-            "date_to": question["date_to"].isoformat(),
-            "grain": question["grain"],
-            "company_ids": [self.companies[n].id for n in question["companies"]],
-            "group_by": question["group_by"],
-        }
+        options = self.options(question)
         if question["programs"] is not None:
             options["program_ids"] = [
                 self.programs[n].id
                 for n in question["programs"]
                 if COMPANIES[n] in question["companies"]
             ]
-        self.filters = {}
-        records = {"team": self.teams, "user": self.sellers, "country": self.countries}
-        for name, chosen in question["filters"].items():
-            self.filters[name] = {records[name][number].id for number in chosen}
-            options[f"{name}_ids"] = list(self.filters[name])
+        self.filters = {name: {*options[f"{name}_ids"]} for name in question["filters"]}
         asker = self.askers[question["asks"]]
         result = self.env["crm.metrics"].with_user(asker).nps(options)
         self.own = asker.id if question["asks"] == "own" else None

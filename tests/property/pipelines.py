@@ -343,10 +343,7 @@ class PipelineCase(books.BookCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        for company, zone in zip(cls.companies, ZONES, strict=True):
-            company.resource_calendar_id = cls.env["resource.calendar"].create(
-                {"name": zone, "tz": zone, "company_id": company.id}
-            )
+        cls.work_in(ZONES)
         cls.env["crm.lead"].with_context(active_test=False).search([]).unlink()
         cls.stages = cls.env["crm.stage"].create(
             [

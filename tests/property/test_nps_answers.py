@@ -110,10 +110,7 @@ class TestNpsAnswers(NpsChecks, books.BookCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        for company, zone in zip(cls.companies, ZONES, strict=True):
-            company.resource_calendar_id = cls.env["resource.calendar"].create(
-                {"name": zone, "tz": zone, "company_id": company.id}
-            )
+        cls.work_in(ZONES)
         cls.env["crm.team.member"].create(
             [
                 {"crm_team_id": cls.teams[n].id, "user_id": cls.sellers[n].id}

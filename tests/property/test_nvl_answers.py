@@ -179,18 +179,8 @@ class TestNvlAnswers(books.BookCase):
         ]
 
     def check(self, rows, segments, question):
-        options = {
-            "date_from": question["date_from"].isoformat(),
-            "date_to": question["date_to"].isoformat(),
-            "grain": question["grain"],
-            "company_ids": [self.companies[n].id for n in question["companies"]],
-            "group_by": question["group_by"],
-        }
-        filters = {}
-        records = {"team": self.teams, "user": self.sellers, "country": self.countries}
-        for name, chosen in question["filters"].items():
-            filters[name] = {records[name][number].id for number in chosen}
-            options[f"{name}_ids"] = list(filters[name])
+        options = self.options(question)
+        filters = {name: {*options[f"{name}_ids"]} for name in question["filters"]}
         asker = self.askers[question["asks"]]
         result = self.env["crm.metrics"].with_user(asker).nvl(options)
 
