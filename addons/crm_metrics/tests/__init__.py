@@ -60,6 +60,7 @@ from . import test_nps_ask
 from . import test_nps_quarantine
 from . import test_nps_trigger
 from . import test_nps
+from . import test_nps_reply
 from . import test_nps_response
 from . import test_nps_scope
 from . import test_nps_export
