@@ -89,7 +89,11 @@ class CrmNpsInvitation(models.Model):
         groups="base.group_system",
         help="Keyed hash of the e-mail address, else the contact.",
     )
-    lang = fields.Char(string="Language", readonly=True)
+    lang = fields.Selection(
+        lambda self: self.env["res.lang"].get_installed(),
+        string="Language",
+        readonly=True,
+    )
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(
         string="Triggered By", model_field="res_model", readonly=True

@@ -41,10 +41,9 @@ class CrmNpsProgram(models.Model):
     def _invitation_values(self, considered):
         now = fields.Datetime.now()
         languages = {code for code, _name in self.env["res.lang"].get_installed()}
-        fallback = self.company_id.partner_id.lang or "en_US"
         for one in considered:
             candidate = one.candidate
-            lang = candidate.get("lang")
+            known = (candidate.get("lang"), self.company_id.partner_id.lang)
             yield {
                 "program_id": self.id,
                 "company_id": self.company_id.id,
@@ -54,7 +53,7 @@ class CrmNpsProgram(models.Model):
                 # what was erased does not come back
                 "email": one.skip_reason != "erased" and one.email or False,
                 "person": one.person or False,
-                "lang": lang if lang in languages else fallback,
+                "lang": next((lang for lang in known if lang in languages), False),
                 "res_model": candidate.get("res_model"),
                 "res_id": candidate.get("res_id"),
                 "lead_id": candidate.get("lead_id"),

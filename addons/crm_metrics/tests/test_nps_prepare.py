@@ -46,6 +46,21 @@ class TestReasons(NpsCase):
         )
         self.assertEqual(len(invitation.token_hash), 64)
 
+    def test_an_unknown_language_is_the_companys(self):
+        self.env["res.lang"]._activate_lang("ru_RU")
+        self.company.partner_id.lang = "ru_RU"
+        program = self.program()
+        invitations = self.consider(
+            program,
+            {"email": "anna@example.com", "lang": "en_US"},
+            {"email": "bert@example.com", "lang": "xx_XX"},
+            {"email": "carl@example.com", "lang": None},
+        )
+        self.assertEqual(invitations.mapped("lang"), ["en_US", "ru_RU", "ru_RU"])
+        self.company.partner_id.lang = False
+        invitation = self.consider(program, {"email": "dora@example.com"})
+        self.assertFalse(invitation.lang)
+
     def test_who_is_skipped_has_no_link(self):
         [invitation] = self.consider(self.program(), self.contact("Anna", email=False))
         self.assertFalse(invitation.token_hash)
