@@ -156,21 +156,32 @@ class CrmNpsInvitation(models.Model):
         )
         self.invalidate_recordset(list(values))
 
-    def _put_off(self, program, until, words=None, *, reminder):
+    def _put_off(self, program, until, words=None, *, reminder, last=()):
         """Let everything of a program that is due wait until a moment.
 
         :param words: why, if it is an error
+        :param last: ids of those after whom the others have their turn then, else a
+            few that nothing can be done with would hold up all of them for good
         """
         self.env.flush_all()
         self.env.execute_query(
             SQL(
                 """UPDATE crm_nps_invitation
-                      SET planned_at = %s, error = coalesce(%s, error)
-                    WHERE id IN (SELECT i.id %s AND p.id = %s) RETURNING id""",
-                until,
-                words,
-                self._due_sql(reminder=reminder),
-                program.id,
+                      SET planned_at = CASE WHEN id = ANY(%(last)s) THEN %(until)s
+                                            ELSE %(before)s END,
+                          error = coalesce(%(words)s, error)
+                    WHERE id IN (SELECT i.id %(due)s AND p.id = %(program)s
+                                  UNION ALL
+                                 SELECT id FROM crm_nps_invitation
+                                  WHERE id = ANY(%(last)s) AND state = %(state)s)
+                          RETURNING id""",
+                last=list(last),
+                until=until,
+                before=until - timedelta(seconds=bool(last)),
+                words=words,
+                due=self._due_sql(reminder=reminder),
+                program=program.id,
+                state="sent" if reminder else "planned",
             )
         )
         self.invalidate_model(["planned_at", "error"])

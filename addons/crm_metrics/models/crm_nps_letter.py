@@ -10,6 +10,8 @@ from odoo.exceptions import UserError
 from odoo.tools import formataddr, html2plaintext
 from odoo.tools.mail import email_domain_extract
 
+from odoo.addons.base.models.ir_mail_server import extract_rfc2822_addresses
+
 from .crm_nps_invitation import SENDING
 from .crm_nps_message import compose
 from .ir_qweb import Compiled
@@ -95,20 +97,15 @@ class CrmNpsInvitation(models.Model):
                 )
             else:
                 body = frame.replace(BODY, body)
-            email_from = values["email_from"] or sender
-            if not email_from:
-                raise UserError(
-                    self.env._(
-                        "%(company)s has no e-mail address to send from.",
-                        company=company.name,
-                    )
-                )
+            email_from = self._given_address(program, template, values, "email_from")
+            email_from = email_from or self._own_address(program, sender)
+            reply_to = self._given_address(program, template, values, "reply_to")
             message = compose(
                 {
                     **invitation._mail_ids(email_from, reminder),
-                    "Subject": values["subject"] or "",
+                    "Subject": in_a_header(values["subject"]),
                     "From": email_from,
-                    "Reply-To": values["reply_to"] or responsible or email_from,
+                    "Reply-To": reply_to or in_a_header(responsible) or email_from,
                     "To": invitation._addressee(),
                     **ABOUT,
                     # RFC 8058: mail programs show a button, pressed without a visit
@@ -143,9 +140,42 @@ class CrmNpsInvitation(models.Model):
         )
 
     def _addressee(self):
-        # a line break would be another header
-        name = " ".join((self.partner_id.name or "").split())
-        return formataddr((name, self.email))
+        return formataddr((in_a_header(self.partner_id.name), self.email))
+
+    def _given_address(self, program, template, values, name):
+        """Return the address that a template gives, "" if it leaves it to us.
+
+        :param dict values: what was rendered
+        :param str name: field of the template
+        :raise UserError: it is none
+        """
+        address = in_a_header(values[name])
+        if address and not extract_rfc2822_addresses(address):
+            reader = program.with_context(lang=program.user_id.lang).env
+            raise UserError(
+                reader._(
+                    "“%(field)s” of the mail template “%(template)s” gives "
+                    "“%(address)s”, which is no e-mail address. Correct it there (tab "
+                    "Settings, in developer mode), or leave it empty.",
+                    field=template._fields[name]._description_string(reader),
+                    template=template.with_env(reader).name,
+                    address=address,
+                )
+            )
+        return address
+
+    def _own_address(self, program, sender):
+        """Return the address to send from where the template has none."""
+        address = in_a_header(sender)
+        if not extract_rfc2822_addresses(address):
+            reader = program.with_context(lang=program.user_id.lang).env
+            raise UserError(
+                reader._(
+                    "%(company)s has no e-mail address to send from.",
+                    company=program.company_id.name,
+                )
+            )
+        return address
 
     def _mail_ids(self, email_from, reminder):
         """Return the headers Message-Id and References of the next mail.
@@ -167,6 +197,11 @@ class CrmNpsInvitation(models.Model):
         """Return the invitations that sent one of these mails, as sudo."""
         first = [re.sub(r"\.nps\.\d+@", ".nps@", id_) for id_ in message_ids]
         return self.sudo().search([("message_id", "in", first)])
+
+
+def in_a_header(text):
+    """Return a text on one line: a line break would be another header."""
+    return " ".join(filter(None, map(str.strip, (text or "").splitlines())))
 
 
 def text_of(html):

@@ -2,13 +2,13 @@ import logging
 from contextlib import contextmanager
 from datetime import timedelta
 
-from psycopg2 import DatabaseError
+from psycopg2 import InterfaceError, OperationalError
 from psycopg2.extensions import TransactionRollbackError
 
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from .crm_nps_post import NoServer, Post
+from .crm_nps_post import NoServer, Outcome, Post
 
 _logger = logging.getLogger(__name__)
 
@@ -133,21 +133,49 @@ class CrmNpsInvitation(models.Model):
                 self._send_letters(post, letters, program, room, reminder)
 
     def _written(self, invitations, reminder):
-        """Return the mails; a template that fails holds up its own program only."""
+        """Return the mails of one program; one that cannot be written waits alone.
+
+        Where none of them can be, the template is to blame, and its program waits.
+        """
         if not invitations:
             return []
-        program = invitations.program_id
+        letters, words = invitations._try_to_write(reminder)
+        if not words:
+            return letters
+        errors = {}
+        for invitation in invitations:
+            letter, words = invitation._try_to_write(reminder)
+            letters += letter
+            if words:
+                errors[invitation] = words
+        written = any(letter.message for letter in letters)
+        # who has failed before may do so for reasons of its own
+        if errors and not (written or all(one.attempts for one in errors)):
+            failed = [invitation.id for invitation in errors]
+            words = next(iter(errors.values()))
+            self._outage(invitations.program_id, words, reminder, failed)
+            return []
+        for invitation, words in errors.items():
+            _logger.warning("Mail of invitation %s: %s", invitation.id, words)
+            facts = {"attempts": invitation.attempts}
+            invitation.write(_failed(Outcome("later", words), facts, reminder))
+        return letters
+
+    def _try_to_write(self, reminder):
+        """Write mails of one program.
+
+        :return: list of Letter, and what went wrong, if it did
+        """
         try:
             with self.env.cr.savepoint():
-                return invitations._letters(reminder=reminder)
-        except DatabaseError:
-            raise
-        # whatever people write into templates
+                return self._letters(reminder=reminder), None
+        except (InterfaceError, OperationalError):
+            raise  # another run may succeed
+        # whatever people write into templates, names and addresses
         except Exception as error:
-            _logger.warning("Mails of %s: %s", program.display_name, error)
-            until = fields.Datetime.now() + OUTAGE
-            self._put_off(program, until, str(error)[:WORDS], reminder=reminder)
-            return []
+            # of a template Odoo says only that it failed
+            words = [str(each) for each in (error, error.__cause__) if each]
+            return [], ": ".join(filter(None, words))[:WORDS] or type(error).__name__
 
     def _send_letters(self, post, letters, program, room, reminder):
         """Send mails of one program, each in transactions of its own."""
@@ -175,10 +203,14 @@ class CrmNpsInvitation(models.Model):
                 self._outage(program, outcome.words, reminder)
                 return
 
-    def _outage(self, program, words, reminder):
+    def _outage(self, program, words, reminder, failed=()):
+        """Let a program wait.
+
+        :param failed: ids of those that were tried
+        """
         _logger.warning("Mails of %s cannot be sent: %s", program.display_name, words)
         until = fields.Datetime.now() + OUTAGE
-        self._put_off(program, until, words, reminder=reminder)
+        self._put_off(program, until, words, reminder=reminder, last=failed)
         self._commit()
 
     # -- one mail --------------------------------------------------------

@@ -55,6 +55,7 @@ from . import test_nps_program
 from . import test_nps_page
 from . import test_nps_prepare
 from . import test_nps_sample
+from . import test_nps_letter
 from . import test_nps_links
 from . import test_nps_ask
 from . import test_nps_quarantine
