@@ -34,6 +34,8 @@ class MailServer(Controller):
     def __init__(self):
         super().__init__(self, hostname="127.0.0.1", port=0)
         self.mails = []
+        #: what is answered to any sender, in the place of "250 OK"
+        self.sender = None
         #: address -> what is answered to it, in the place of "250 OK"
         self.refuses = {}
         #: the same for the text of mails to it
@@ -54,6 +56,13 @@ class MailServer(Controller):
     async def before(self, step):
         if gate := self.gates.get(step):
             await gate.wait()
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if self.sender:
+            return self.sender
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, _options):
         await self.before("RCPT")

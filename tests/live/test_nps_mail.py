@@ -396,20 +396,42 @@ class TestRefused:
         assert other == ("sent", None, 0, None)
         assert server.addresses() == ["customer1@b.example"]
 
-    def test_six_times_and_it_is_given_up(self, survey, server):
+    def test_it_is_tried_until_it_is_too_late(self, survey, server):
         survey.ask(1)
         server.refuses["customer0@b.example"] = "451 4.7.1 greylisted"
-        for attempt in range(6):
+        for attempt in range(8):
             assert survey.rows("state", ATTEMPTS) == [("planned", attempt)]
             survey.run()
             survey.later(minutes=5 * 2**attempt, seconds=1)
-        assert survey.rows("state", "sent_at", "error") == [
-            ("failed", None, "451 4.7.1 greylisted")
+        survey.later(days=30)
+        survey.run()
+        assert survey.rows("state", "skip_reason", "sent_at", "error") == [
+            ("skipped", "late", None, "451 4.7.1 greylisted")
         ]
+
+    def test_the_server_takes_no_mail_at_all(self, survey, server):
+        """A fault of its own, said when it hears of the sender: it counts for nobody."""
+        survey.ask(2)
+        server.sender = "451 4.3.0 queue file write error"
+        for _run in range(8):
+            survey.run()
+            survey.later(minutes=11)
+        assert (
+            survey.rows("state", ATTEMPTS, "error")
+            == [("planned", 0, server.sender)] * 2
+        )
+        server.sender = None
+        survey.run()
+        assert len(server.mails) == 2
 
     @pytest.mark.parametrize(
         ("answer", "state"),
-        [("552 too large", "failed"), ("451 try again later", "planned")],
+        [
+            ("554 5.6.0 malformed", "failed"),
+            ("552 too large", "planned"),
+            ("550 5.4.5 daily limit exceeded", "planned"),
+            ("451 try again later", "planned"),
+        ],
     )
     def test_text(self, survey, server, answer, state):
         """The server has answered: it has not taken the mail."""

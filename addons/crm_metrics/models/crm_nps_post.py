@@ -1,6 +1,7 @@
 """Handing mails to an SMTP server so that one knows afterwards what became of each."""
 
 import logging
+import re
 import smtplib
 from collections import namedtuple
 
@@ -18,15 +19,25 @@ _logger = logging.getLogger(__name__)
 #: - sent: the server has taken it
 #: - uncertain: the connection broke after the text went out and before the answer came
 #: - refused: the server does not know the address
-#: - rejected: the server will never take this mail
+#: - rejected: no server will ever take this mail
 #: - later: not now, for reasons of this mail
 #: - broken: not now, for reasons that have nothing to do with this mail
 Outcome = namedtuple("Outcome", ["result", "words"])
 
 SENT = Outcome("sent", False)
-#: status codes (RFC 3463) of addresses and mailboxes; the others speak of the route,
-#: the protocol or the policy of a server
-ABOUT_THE_ADDRESS = ("5.1.", "5.2.")
+#: status codes (RFC 3463), which some servers write with a number sign
+STATUS = re.compile(r"#?((5\.\d{1,3}\.)\d{1,3})")
+#: those of addresses and mailboxes, and of the mail itself; the others speak of the
+#: route, the protocol or the policy of a server
+ABOUT_THE_ADDRESS, ABOUT_THE_MAIL = ("5.1.", "5.2."), ("5.6.",)
+#: but those of the address of the sender
+ABOUT_THE_SENDER = ("5.1.7", "5.1.8")
+#: what servers without such codes say once they have the whole mail
+NO_SUCH_MAILBOX = re.compile(
+    r"(no such|unknown|invalid) (local )?(user|recipient|mailbox)"
+    r"|(user|recipient|mailbox) (is )?(unknown|invalid|not found|does(n't| not) exist)",
+    re.IGNORECASE,
+)
 #: no address to send from is set: Odoo takes what is empty for not asked yet
 NO_ADDRESS = "none"
 #: reply code of a server that closes the connection
@@ -77,6 +88,9 @@ class Post:
         :return: Outcome
         :raise NoServer: no connection
         """
+        recipients = extract_rfc2822_addresses(address)
+        if not recipients:
+            return Outcome("rejected", str(self.servers.NO_VALID_RECIPIENT))
         key = (server_id, message["From"])
         session = self._session(key)
         claimed = []
@@ -89,7 +103,7 @@ class Post:
         if session:  # there is none while Odoo runs tests
             session.data = data
         servers = self.servers.with_context(
-            send_validated_to=extract_rfc2822_addresses(address),
+            send_validated_to=recipients,
             domain_notifications_email=self.notifications,
             domain_bounce_address=self.bounces or message["From"],
         )
@@ -137,50 +151,61 @@ def _outcome_of(error, claimed):
     :param claimed: the text went out, or was about to
     :raise psycopg2.Error: the claim could not be written
     """
-    # Odoo wraps what it catches
-    cause = error.__context__ if isinstance(error, MailDeliveryException) else error
+    cause = error
+    if isinstance(error, MailDeliveryException):  # Odoo wraps what it catches
+        cause = error.__context__ or error
     if isinstance(cause, psycopg2.Error):
         raise cause
     if isinstance(cause, smtplib.SMTPRecipientsRefused):
         ((code, text),) = cause.recipients.values()
-        return Outcome(_refusal(code, text.decode(errors="replace")), _said(code, text))
+        return _answered(code, text, about_recipient=True)
     if isinstance(cause, smtplib.SMTPResponseException) and cause.smtp_code > 0:
         # the server has answered, so it has not taken the mail
-        words = _said(cause.smtp_code, cause.smtp_error)
-        if isinstance(cause, smtplib.SMTPSenderRefused) or cause.smtp_code == CLOSING:
-            return Outcome("broken", words)
-        return Outcome("later" if cause.smtp_code < 500 else "rejected", words)
+        outcome = _answered(cause.smtp_code, cause.smtp_error)
+        if isinstance(cause, smtplib.SMTPDataError):
+            return outcome
+        # of the sender, or of us
+        return outcome._replace(result="broken")
     connection = (
         isinstance(cause, (smtplib.SMTPException, OSError))
         # it lacks what this address needs
         and not isinstance(cause, smtplib.SMTPNotSupportedError)
     )
+    if not connection:
+        _logger.info("A survey could not be sent.", exc_info=cause)
     if claimed:
         result = "uncertain"
+    elif connection or isinstance(cause, AssertionError):
+        result = "broken"  # Odoo asserts that there is a sender
+    elif isinstance(cause, smtplib.SMTPNotSupportedError):
+        result = "rejected"
     else:
-        result = "broken" if connection else "rejected"
-    if not connection:  # no valid address, or nobody knows what
-        _logger.info("A survey could not be sent.", exc_info=cause)
+        result = "later"  # nobody knows what
     return Outcome(result, _words(cause))
 
 
-def _refusal(code, text):
-    """Tell what a refused recipient means.
+def _answered(code, text, *, about_recipient=False):
+    """Tell what it means that a server refuses an address, or a mail that it has read.
 
     "550 5.1.1 no such user" is final, "550 5.7.1 relaying denied" and "550 5.4.5 daily
-    limit exceeded" have nothing to do with the address.
+    limit exceeded" have nothing to do with the address, whenever they are said.
+
+    :param bool about_recipient: it was told the address, and nothing else
     """
-    if code == CLOSING:
-        return "broken"
-    if code < 500 or (text.startswith("5.") and not text.startswith(ABOUT_THE_ADDRESS)):
-        return "later"
-    return "refused"
-
-
-def _said(code, text):
     if isinstance(text, bytes):
         text = text.decode(errors="replace")
-    return f"{code} {text}"
+    status = STATUS.match(text)
+    result = "later"
+    if code == CLOSING or status and status[1] in ABOUT_THE_SENDER:
+        result = "broken"
+    elif code >= 500 and status:
+        if status[2] in ABOUT_THE_ADDRESS:
+            result = "refused"
+        elif status[2] in ABOUT_THE_MAIL:
+            result = "rejected"
+    elif code >= 500 and (about_recipient or NO_SUCH_MAILBOX.search(text)):
+        result = "refused"
+    return Outcome(result, f"{code} {text}")
 
 
 def _words(error):

@@ -14,10 +14,11 @@ _logger = logging.getLogger(__name__)
 
 #: mails that are written together and go through one session with the server
 BATCH = 50
-#: after so many failures an invitation is given up
-ATTEMPTS = 6
-#: wait after the first failure; each further one doubles it
-BACK_OFF = timedelta(minutes=5)
+#: wait after the first failure; each further one doubles it, up to the other one. It
+#: is given up when it is too late, see `_first_obstacle_sql`
+BACK_OFF, LONGEST_BACK_OFF = timedelta(minutes=5), timedelta(days=1)
+#: enough to double the one until it is longer than the other
+DOUBLINGS = 9
 #: after so many mails in a row for which the connection broke nobody else is tried
 BROKEN_IN_A_ROW = 3
 #: and a program waits so long
@@ -179,7 +180,7 @@ class CrmNpsInvitation(models.Model):
 
     def _send_letters(self, post, letters, program, room, reminder):
         """Send mails of one program, each in transactions of its own."""
-        broken = 0
+        broken = []
         for letter in letters:
             if room is not None and room <= 0:
                 self._put_off(program, program._tomorrow(), reminder=reminder)
@@ -195,12 +196,16 @@ class CrmNpsInvitation(models.Model):
                 self.env.cr.rollback()
                 self._outage(program, str(error), reminder)
                 return
-            result = outcome and outcome.result
-            broken = broken + 1 if result == "broken" else 0
-            if room is not None and result in ("sent", "uncertain"):
+            if not outcome:
+                continue
+            if outcome.result != "broken":
+                broken = []
+            else:
+                broken.append(letter.invitation_id)
+            if room is not None and outcome.result in ("sent", "uncertain"):
                 room -= 1
-            if broken == BROKEN_IN_A_ROW:
-                self._outage(program, outcome.words, reminder)
+            if len(broken) == BROKEN_IN_A_ROW:
+                self._outage(program, outcome.words, reminder, broken)
                 return
 
     def _outage(self, program, words, reminder, failed=()):
@@ -340,17 +345,19 @@ def _failed(outcome, facts, reminder):
 
     A reminder that fails leaves its invitation as it is: the first mail was sent.
     """
-    attempts = facts["attempts"] + 1
-    values = {"attempts": attempts, "error": outcome.words}
-    final = outcome.result in ("refused", "rejected") or attempts >= ATTEMPTS
-    if not final:
-        wait = BACK_OFF * 2 ** facts["attempts"]
-        values["planned_at"] = fields.Datetime.now() + wait
+    now, attempts = fields.Datetime.now(), facts["attempts"]
+    if outcome.result == "broken":
+        # that is no attempt: the next mail would have fared the same
+        return {"error": outcome.words, "planned_at": now + OUTAGE}
+    values = {"attempts": attempts + 1, "error": outcome.words}
+    if outcome.result == "later":
+        wait = BACK_OFF * 2 ** min(attempts, DOUBLINGS)
+        values["planned_at"] = now + min(wait, LONGEST_BACK_OFF)
     elif reminder:
         values["planned_at"] = facts["expires_at"]  # no more of them
     elif outcome.result == "refused":
         # like a mail that comes back later
-        values.update(state="bounced", sent_at=fields.Datetime.now())
+        values.update(state="bounced", sent_at=now)
     else:
         values["state"] = "failed"
     return values

@@ -51,8 +51,8 @@ class TestLettersThatCannotBeWritten(NpsMailCase):
     @mute_logger(SEND)
     def test_what_postgresql_refuses(self):
         """The transaction goes on with the next one."""
-        query = "object.env.cr.execute('SELECT 1 / %s', [object.partner_id.color])"
-        subject = "{{ %s or 'Well?' }}" % query
+        query = "env.cr.execute('SELECT 1 / %s', [object.partner_id.color])"
+        subject = "{{ object." + query + " or 'Well?' }}"
         program = self.program(template={"subject": subject})
         bad, good = self.contact("Ada"), self.contact("Bob", color=1)
         invitation = self.planned(program, bad)

@@ -1,4 +1,5 @@
 import smtplib
+from datetime import timedelta
 
 from freezegun import freeze_time
 
@@ -42,7 +43,7 @@ class TestWhatBecomesOfAMail(NpsMailCase):
 
     @mute_logger(SEND)
     def test_a_connection_that_breaks_again_and_again(self):
-        """Three are tried, the others wait with the program; nobody is given up."""
+        """Three are tried, the others wait with the program; it counts against none."""
         program, other = self.program(), self.program()
         contacts = [self.contact(f"No{number}") for number in range(5)]
         invitations = self.planned(program, *contacts)
@@ -56,7 +57,7 @@ class TestWhatBecomesOfAMail(NpsMailCase):
             self.server.recipient[contact.email] = breaks
         self.send()
         self.assertSent(free)
-        self.assertEqual(invitations.mapped("attempts"), [1, 1, 1, 0, 0])
+        self.assertEqual(invitations.mapped("attempts"), [0] * 5)
         self.assertEqual(set(invitations.mapped("state")), {"planned"})
         self.assertEqual(set(invitations.mapped("error")), {"gone"})
         self.server.recipient.clear()
@@ -81,17 +82,100 @@ class TestWhatBecomesOfAMail(NpsMailCase):
         invitation = self.planned(self.program(working_hours=False), contact)
         self.server.recipient[contact.email] = refusing(contact.email, 450, "busy")
         waits = []
-        for attempt in range(1, 6):
+        for attempt in range(1, 12):
             now = invitation.planned_at
             with freeze_time(now):
                 self.send()
             self.assertEqual(invitation.state, "planned")
             self.assertEqual(invitation.attempts, attempt)
             waits.append((invitation.planned_at - now).total_seconds() / 60)
-        self.assertEqual(waits, [5, 10, 20, 40, 80])
-        with freeze_time(invitation.planned_at):
+        day = 24 * 60
+        self.assertEqual(waits, [5, 10, 20, 40, 80, 160, 320, 640, 1280, day, day])
+        with freeze_time(invitation.date + timedelta(29)):
             self.send()
-        self.assertEqual((invitation.state, invitation.error), ("failed", "450 busy"))
+        self.assertEqual((invitation.state, invitation.error), ("planned", "450 busy"))
+        with freeze_time(invitation.date + timedelta(31)):
+            self.send()
+        self.assertEqual(invitation.state, "skipped")
+        self.assertEqual(invitation.skip_reason, "late")
+        self.assertEqual(invitation.error, "450 busy", "it still tells why")
+
+    def refused(self, *errors):
+        """Return what becomes of an invitation whose mail fails, each time otherwise."""
+        contact = self.contact(f"Ada{self.server.connections}")
+        invitation = self.planned(self.program(working_hours=False), contact)
+        for error in errors:
+
+            def fail(error=error):
+                raise error
+
+            self.server.recipient[contact.email] = fail
+            with freeze_time(invitation.planned_at):
+                self.send()
+        self.assertNotIn(contact.email, self.server.addresses())
+        return invitation.state, invitation.attempts, invitation.error
+
+    def test_what_has_nothing_to_do_with_the_mail(self):
+        """Whether it is said of the sender or of nobody, it never counts."""
+        sender = b"451 4.3.0 queue file write error"
+        for error, words in (
+            (smtplib.SMTPSenderRefused(451, sender, "hello@seller.example"), "451"),
+            (smtplib.SMTPSenderRefused(550, b"5.7.1 not yours", "hello"), "550"),
+            (smtplib.SMTPHeloError(504, b"who are you"), "504"),
+            (smtplib.SMTPDataError(421, b"4.3.2 shutting down"), "421"),
+            (
+                smtplib.SMTPRecipientsRefused({"a": (550, b"5.1.8 no such sender")}),
+                "550",
+            ),
+            (OSError("gone"), "gone"),
+            (AssertionError("Malformed From"), "Malformed From"),
+        ):
+            with self.subTest(error=error):
+                state, attempts, said = self.refused(*[error] * 8)
+                self.assertEqual((state, attempts), ("planned", 0))
+                self.assertIn(words, said)
+
+    @mute_logger(POST)
+    def test_what_is_final(self):
+        for error, state in (
+            # the whole mail was read
+            (smtplib.SMTPDataError(550, b"5.4.5 daily limit exceeded"), "planned"),
+            (smtplib.SMTPDataError(550, b"5.7.1 looks like spam"), "planned"),
+            (smtplib.SMTPDataError(554, b"rejected for policy reasons"), "planned"),
+            (smtplib.SMTPDataError(552, b"5.3.4 too big"), "planned"),
+            (smtplib.SMTPDataError(452, b"4.3.1 full"), "planned"),
+            (smtplib.SMTPDataError(550, b"5.1.1 no such user"), "bounced"),
+            (smtplib.SMTPDataError(550, b"#5.1.0 rejected"), "bounced"),
+            (smtplib.SMTPDataError(552, b"5.2.2 mailbox full"), "bounced"),
+            (smtplib.SMTPDataError(550, b"User unknown"), "bounced"),
+            (smtplib.SMTPDataError(554, b"5.6.0 broken"), "failed"),
+            # the recipient
+            (smtplib.SMTPRecipientsRefused({"a": (550, b"5.4.5 limit")}), "planned"),
+            (smtplib.SMTPRecipientsRefused({"a": (550, b"5.1.1 who")}), "bounced"),
+            (smtplib.SMTPRecipientsRefused({"a": (550, b"who")}), "bounced"),
+            # neither
+            (smtplib.SMTPNotSupportedError("no SMTPUTF8"), "failed"),
+            (ValueError("nobody knows"), "planned"),
+        ):
+            with self.subTest(error=error):
+                self.assertEqual(self.refused(error)[:2], (state, 1))
+
+    @mute_logger(SEND)
+    def test_mails_that_break_the_connection_hold_up_nobody_for_good(self):
+        program = self.program(working_hours=False)
+        contacts = [self.contact(name) for name in ("Ada", "Bob", "Cyd", "Dan")]
+        self.planned(program, *contacts)
+
+        def breaks():
+            raise smtplib.SMTPServerDisconnected("gone")
+
+        for contact in contacts[:3]:
+            self.server.recipient[contact.email] = breaks
+        self.send()
+        self.assertSent()
+        with freeze_time("2026-06-15 10:10:00"):
+            self.send()
+        self.assertSent(contacts[3])
 
     def test_refused_by_the_server_of_the_contact(self):
         contact = self.contact("Ada")
