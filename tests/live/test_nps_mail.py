@@ -410,7 +410,7 @@ class TestRefused:
         ]
 
     def test_the_server_takes_no_mail_at_all(self, survey, server):
-        """A fault of its own, said when it hears of the sender: it counts for nobody."""
+        """A fault of its own, said when it hears of the sender: nobody pays."""
         survey.ask(2)
         server.sender = "451 4.3.0 queue file write error"
         for _run in range(8):

@@ -158,6 +158,7 @@ class Feedback:
                     self.invitations.append(invitation)
                     self._consider(invitation, position)
                     position += invitation.state != "skipped"
+        self._close_before_asking()
         self._try_out()
 
     def _waves(self):
@@ -300,6 +301,20 @@ class Feedback:
         """Half answer within 20 hours, some only when they are reminded."""
         hours = 20 * math.exp(self.random.gauss(0, 1.3))
         return timedelta(minutes=min(60 * hours, 60 * 24 * (EXPIRY_DAYS - 1)))
+
+    def _close_before_asking(self) -> None:
+        """A subscription was closed in the morning before the mail could leave."""
+        invitation = next(
+            each
+            for each in reversed(self.invitations)
+            if each.program == RENEWAL
+            and each.trigger.close_reason
+            and each.state in ("sent", "expired")
+        )
+        invitation.state, invitation.reason = "skipped", "no_longer"
+        invitation.planned = invitation.sent = invitation.last_sent = None
+        invitation.reminders, invitation.expires = 0, None
+        invitation.uncertain = False
 
     def _try_out(self) -> None:
         """Somebody sent a trial to himself, before the first ones were chosen."""

@@ -76,12 +76,49 @@ class CrmNpsInvitation(models.Model):
                        AND o.id != i.id AND NOT coalesce(o.test, FALSE)
                        AND o.sent_at > %(now)s - p.account_days * interval '1 day')
                 THEN 'account'
+                WHEN %(no_longer)s
+                THEN 'no_longer'
                 WHEN i.date <= %(now)s - p.expiry_days * interval '1 day'
                 THEN 'late'
                END)""",
             obstacle=self._obstacle_sql(),
+            no_longer=self._no_longer_sql(),
             now=now,
         )
+
+    def _no_longer_sql(self):
+        """Return a condition: what gave the reason to ask for `i` does so no more.
+
+        Of what a trigger found. Who was chosen by hand or for a wave stays chosen.
+        """
+        return SQL(
+            """(starts_with(i.wave, i.res_model || ',')
+                AND NOT CASE i.res_model %s ELSE TRUE END)""",
+            SQL(" ").join(
+                SQL("WHEN %s THEN %s", model, condition)
+                for model, condition in self._reasons_sql().items()
+            ),
+        )
+
+    def _reasons_sql(self):
+        """Return what has to hold of the records that triggers find.
+
+        :return: dict, name of the model -> condition about `i.res_id`
+        """
+        leads = self.env["crm.lead"]
+        return {
+            leads._name: SQL(
+                "EXISTS (SELECT FROM crm_lead l WHERE l.id = i.res_id AND %s)",
+                leads._purchase_won(),
+            ),
+            # neither closed nor renewed: the wave has the end as it was
+            "crm.subscription": SQL(
+                """EXISTS (SELECT FROM crm_subscription s
+                            WHERE s.id = i.res_id AND s.close_reason_id IS NULL
+                              AND i.wave = concat_ws(',', i.res_model, s.id,
+                                                     s.date_end))"""
+            ),
+        }
 
     def _due_count(self, *, reminder):
         self.env.flush_all()

@@ -34,8 +34,11 @@ SKIP_REASONS = [
     ("quarantine", "Asked not long ago"),
     ("account", "Enough contacts of the account asked"),
     ("not_sampled", "Not in the sample"),
+    ("no_longer", "No longer so"),
     ("late", "Could not be sent in time"),
 ]
+#: those that show only after somebody was considered
+LATER_REASONS = ("no_longer", "late")
 
 
 class CrmNpsInvitation(models.Model):

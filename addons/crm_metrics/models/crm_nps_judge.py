@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from odoo import fields
 from odoo.tools import SQL, email_normalize
 
-from .crm_nps_invitation import SKIP_REASONS
+from .crm_nps_invitation import LATER_REASONS, SKIP_REASONS
 
 #: one address, with a name and a domain that has a dot
 ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -75,8 +75,7 @@ class Judge:
         checks = [
             (reason, getattr(self, f"_is_{reason}"))
             for reason, _label in SKIP_REASONS
-            # that one shows later
-            if reason != "late"
+            if reason not in LATER_REASONS
         ]
         for one in self.considered:
             one.skip_reason = next(

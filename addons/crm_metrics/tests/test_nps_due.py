@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 from freezegun import freeze_time
 
@@ -118,6 +118,82 @@ class TestWhoIsStillAsked(NpsMailCase):
         self.send()
         self.assertSent(*contacts[:2])
         self.assertEqual(invitations[2].skip_reason, "account")
+
+    def triggered(self, record, suffix=""):
+        """Plan an invitation as the trigger of a program does."""
+        return self.planned(
+            self.program(),
+            self.contact(f"Of {record._name}{record.id}"),
+            res_model=record._name,
+            res_id=record.id,
+            wave=f"{record._name},{record.id}{suffix}",
+        )
+
+    def lose(self, deal):
+        deal.write({"stage_id": self.stage_open.id, "probability": 20})
+        deal.action_set_lost()
+
+    def test_a_deal_that_is_won_no_longer(self):
+        lost, opened, gone, won, archived = deals = [
+            self.deal(100, "2026-06-02 12:00:00") for _number in range(5)
+        ]
+        first = [self.triggered(deal) for deal in deals]
+        for deal in deals:
+            # chosen by hand, whatever became of it
+            self.planned(
+                self.program(quarantine_days=1),
+                self.contact(f"Hand{deal.id}"),
+                res_model=deal._name,
+                res_id=deal.id,
+                lead_id=deal.id,
+                wave="batch,1",
+            )
+        self.lose(lost)
+        opened.write({"stage_id": self.stage_open.id, "probability": 20})
+        gone.unlink()
+        archived.active = False
+        self.env.flush_all()
+        self.assertEqual((won | archived).mapped("won_status"), ["won"] * 2)
+        self.send()
+        self.assertEqual(
+            [invitation.skip_reason for invitation in first],
+            ["no_longer", "no_longer", "no_longer", False, False],
+        )
+        self.assertEqual(len(self.server.mails), 2 + len(deals))
+
+    def test_a_deal_that_was_won_again(self):
+        deal = self.deal(100, "2026-06-02 12:00:00")
+        invitation = self.triggered(deal)
+        self.lose(deal)
+        deal.action_unarchive()
+        deal.action_set_won()
+        self.send()
+        self.assertEqual(invitation.state, "sent")
+
+    def test_a_term_that_ends_no_longer(self):
+        closed, ended, renewed, prolonged, running = [
+            self.subscribe(10, date_end="2026-07-10") for _number in range(5)
+        ]
+        subscriptions = closed, ended, renewed, prolonged, running
+        first = [self.triggered(each, ",2026-07-10") for each in subscriptions]
+        reason = self.env["crm.subscription.close.reason"].search([], limit=1)
+        closed._close(date(2026, 7, 10), reason)
+        ended._close(date(2026, 6, 30), reason)
+        renewed._renew(date(2026, 7, 11), date(2027, 7, 10))
+        prolonged.date_end = False
+        self.send()
+        self.assertEqual(
+            [invitation.skip_reason for invitation in first],
+            ["no_longer"] * 4 + [False],
+        )
+        self.assertSent(first[-1].partner_id)
+
+    def test_a_reason_that_stands_before_it(self):
+        deal = self.deal(100, "2026-06-02 12:00:00")
+        invitation = self.triggered(deal)
+        invitation.partner_id.action_archive()
+        self.lose(deal)
+        self.assertSkipped("archived", invitation)
 
     def test_too_late(self):
         program = self.program(expiry_days=5)

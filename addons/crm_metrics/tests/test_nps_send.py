@@ -101,7 +101,7 @@ class TestWhatBecomesOfAMail(NpsMailCase):
         self.assertEqual(invitation.error, "450 busy", "it still tells why")
 
     def refused(self, *errors):
-        """Return what becomes of an invitation whose mail fails, each time otherwise."""
+        """Return what becomes of an invitation whose mail fails so many times."""
         contact = self.contact(f"Ada{self.server.connections}")
         invitation = self.planned(self.program(working_hours=False), contact)
         for error in errors:

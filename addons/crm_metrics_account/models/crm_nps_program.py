@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.tools import SQL
 
+from .crm_nps_invitation import PAID
+
 
 class CrmNpsProgram(models.Model):
     """Asks who has paid an invoice."""
@@ -34,8 +36,7 @@ class CrmNpsProgram(models.Model):
                           JOIN account_partial_reconcile part
                             ON part.debit_move_id = l.id
                          WHERE m.move_type IN ('out_invoice', 'out_receipt')
-                           AND m.state = 'posted' AND m.company_id = %(company)s
-                           AND m.payment_state IN ('paid', 'in_payment')
+                           AND m.company_id = %(company)s AND %(is_paid)s
                            AND part.create_date >= %(started_at)s
                          GROUP BY m.id) AS paid
                   JOIN res_partner p ON p.id = paid.partner_id
@@ -44,6 +45,7 @@ class CrmNpsProgram(models.Model):
                 model="account.move",
                 days=timedelta(self.trigger_days),
                 company=self.company_id.id,
+                is_paid=PAID,
                 started_at=self.started_at,
                 now=fields.Datetime.now(),
             )

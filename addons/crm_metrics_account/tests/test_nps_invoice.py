@@ -151,6 +151,26 @@ class TestInvoicePaid(InvoiceCase):
         self.pay(self.invoice(100), "2026-06-05 12:00:00")
         self.assertFalse(self.asked())
 
+    def test_what_is_paid_no_longer(self):
+        """Between preparing and sending the payment was taken back, or it bounced."""
+        open_again, refunded, paid = [self.invoice(100) for _number in range(3)]
+        for move in (open_again, refunded, paid):
+            self.pay(move, "2026-06-05 12:00:00")
+        self.asked()
+        invitations = self.invitations()
+        self.assertEqual(len(invitations), 3)
+        # one of them is asked for three invoices
+        due = {"state": "planned", "skip_reason": False, "planned_at": "2026-06-15"}
+        invitations.write(due)
+        open_again.line_ids.remove_move_reconcile()
+        refunded.button_draft()
+        self.env.flush_all()
+        obstacles = [
+            invitation._take(reminder=False)["obstacle"]
+            for invitation in invitations.sudo()
+        ]
+        self.assertEqual(obstacles, ["no_longer", "no_longer", None])
+
     def test_it_can_be_chosen(self):
         with Form(self.env["crm.nps.program"]) as form:
             form.name = "Another"
