@@ -85,6 +85,7 @@ from . import (
     crm_nps_letter,
     crm_nps_due,
     crm_nps_send,
+    crm_nps_retry,
     crm_nps_answer,
     crm_nps_answer_guard,
     crm_nps_answer_exclude,

@@ -69,3 +69,4 @@ from . import test_nps_mail
 from . import test_nps_due
 from . import test_nps_reminder
 from . import test_nps_send
+from . import test_nps_retry

@@ -94,6 +94,9 @@ REVIEWED = {
         "action_view_invitations": "check_access",
         "action_view_answers": "check_access",
     },
+    "crm.nps.invitation": {
+        "action_try_again": "the group of managers, then check_access"
+    },
     "crm.nps.ask": {"action_ask": "_check_allowed: program, contacts, opportunities"},
     "res.partner": {
         "action_crm_nps_ask": "check_access; opens a dialogue",
