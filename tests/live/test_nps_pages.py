@@ -39,8 +39,13 @@ class TestScanners:
         assert expected <= site.written()
 
     def test_other_methods_are_refused(self, site, invitation):
-        for method in ("PUT", "DELETE", "PATCH"):
-            assert site.visitor().look(invitation[1], method).status_code == 405
+        path = invitation[1]
+        for each in (path, f"{path}/stop", site.public[1], "/nps/unknown"):
+            for method in ("PUT", "DELETE", "PATCH", "TRACE"):
+                page = site.visitor().look(each, method)
+                assert page.status_code == 405
+                assert page.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
+                assert HEADERS.items() <= page.headers.items()
 
     def test_after_a_scanner_a_person_confirms_once_more(self, site, invitation):
         """Who opens the page while a robot follows all links cannot be told from it."""

@@ -7,6 +7,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.client import HTTPConnection
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -75,6 +76,26 @@ class TestWhatIsWritten:
         assert site.written() == set()
         assert site.answers(id_) == []
 
+    def test_bodies_that_come_in_chunks(self, site, invitation):
+        """They do not tell how long they are."""
+        id_, path = invitation
+        person = site.visitor()
+        fields = {**person.fields(person.look(path)), "script": "1", "gesture": "click"}
+        time.sleep(READ)
+
+        def post(size):
+            body = urlencode({**fields, "score": 3, "comment": "a" * size}).encode()
+            pieces = (body[start : start + 1000] for start in range(0, len(body), 1000))
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            return person.session.post(site.url + path, pieces, headers=headers)
+
+        reply = post(40_000)
+        assert reply.status_code == 413
+        assert HEADERS.items() <= reply.headers.items()
+        assert site.answers(id_) == []
+        assert THANKS in post(4000).text
+        assert site.answers(id_) == [(3, "a" * 4000, "counted", None)]
+
     def test_files_in_the_place_of_text(self, site, invitation):
         id_, path = invitation
         person = site.visitor()
@@ -122,6 +143,12 @@ class TestWhoMay:
             "/nps/p/unknown",
             f"/nps/{'x' * 43}/stop",
             "/nps/%00%ff",
+            "/nps/p/abc%00",
+            f"/nps/p/{'x' * 42}%00",
+            "/nps/%00/stop",
+            "/nps/unknown?self=1",
+            "/nps/p/unknown?self=1",
+            "/nps/unknown/stop?self=1&token=2",
         ]
         unknown = site.visitor().look(f"/nps/{secrets.token_urlsafe(32)}")
         assert unknown.status_code == 404
@@ -183,6 +210,30 @@ class TestWhoMay:
             for path in paths
         ]
         assert codes == [404] * 60 + [429] * 5
+
+    def test_names_that_odoo_itself_uses(self, site, invitation):
+        """They change nothing, in an address or in a form, and are no way round."""
+        id_, path = invitation
+        names = ("self", "token", "env", "context", "cls", "args", "db", "lang", "page")
+        query = "&".join(f"{name}=1&{name}[]=2" for name in names)
+        person = site.visitor()
+        for each in (path, f"{path}/stop", site.public[1]):
+            page = person.look(f"{each}?{query}&s=9&s[]=8&debug=assets")
+            assert page.status_code == 200
+            assert HEADERS.items() <= page.headers.items()
+            for where in (each, f"{each}?{query}"):
+                reply = person.post(where, {name: 1 for name in (*names, "score")})
+                assert reply.status_code == 200
+                assert HEADERS.items() <= reply.headers.items()
+        page = person.look(f"{path}?s=9")
+        page = person.send(f"{path}?self=1", page, gesture="click")
+        assert THANKS in page.text
+        assert site.answers(id_) == [(9, None, "counted", None)]
+        guesser = site.visitor()
+        codes = [
+            guesser.look(f"/nps/x{number}?self=1").status_code for number in range(61)
+        ]
+        assert codes == [404] * 60 + [429]
 
     def test_one_page_is_limited_too(self, site, invitation):
         """Whoever asks, and however many they are."""

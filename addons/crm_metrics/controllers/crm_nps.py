@@ -22,9 +22,15 @@ MAIL_SECONDS = 10
 def body_limit(_controller):
     """Return how long a body may be; a longer one is answered like the rest.
 
-    Odoo would refuse it as well, by a page without the headers of ours.
+    Odoo would refuse it as well, by a page without the headers of ours; of a body that
+    comes in chunks, which names no length, it would take the beginning.
     """
-    if (request.httprequest.content_length or 0) > BODY_LIMIT:
+    http_request = request.httprequest
+    length = http_request.content_length
+    if length is None:
+        http_request.max_content_length = BODY_LIMIT + 1
+        length = len(http_request.get_data())
+    if length > BODY_LIMIT:
         abort(pages.too_large())
     return BODY_LIMIT
 
@@ -37,11 +43,15 @@ PUBLIC = {
     "multilang": False,
     "sitemap": False,
     "max_content_length": body_limit,
+    # see `ir.http`
+    "crm_nps": True,
 }
 LOOK = {**PUBLIC, "methods": ["GET", "HEAD", "OPTIONS"], "readonly": True}
 #: `csrf`: checked below; who comes late is asked again, not turned away, and the mail
 #: provider that opts somebody out with one click can have no such token
 SEND = {**PUBLIC, "methods": ["POST"], "csrf": False}
+ALLOWED = "GET, HEAD, OPTIONS, POST"
+REST = {**PUBLIC, "methods": ["PUT", "PATCH", "DELETE", "TRACE"], "csrf": False}
 
 
 class CrmNpsController(http.Controller):
@@ -108,6 +118,18 @@ class CrmNpsController(http.Controller):
         request.env["crm.nps.nonce"]._spend(nonce)
         invitation._opt_out()
         return pages.stop(invitation, stopped=True)
+
+    @http.route(
+        [
+            "/nps/<string:token>",
+            "/nps/p/<string:token>",
+            "/nps/<string:token>/stop",
+        ],
+        **REST,
+    )
+    def crm_nps_refuse(self, token, **_query):
+        """Refuse the other methods, by the headers that all these pages have."""
+        return self._refusal() or pages.nothing(405, Allow=ALLOWED)
 
     # -- looking and answering -------------------------------------------
 
@@ -252,7 +274,7 @@ class CrmNpsController(http.Controller):
         if not allowed:
             return pages.too_many()
         if request.httprequest.method == "OPTIONS":
-            return pages.nothing(Allow="GET, HEAD, OPTIONS, POST")
+            return pages.nothing(Allow=ALLOWED)
         return None
 
     def _address(self):

@@ -108,10 +108,11 @@ def _plain(text, status, *headers):
     return guarded(request.make_response(text, headers, status=status))
 
 
-def nothing(**headers):
+def nothing(status=200, **headers):
     """Return an answer without a page."""
     request.session.can_save = False
-    return guarded(request.make_response("", headers=list(headers.items())))
+    headers = list(headers.items())
+    return guarded(request.make_response("", headers=headers, status=status))
 
 
 def guarded(response):

@@ -81,6 +81,7 @@ from . import (
     crm_nps_prepare,
     crm_nps_trigger,
     res_partner_nps_consent,
+    ir_http,
     ir_qweb,
     crm_nps_letter,
     crm_nps_due,

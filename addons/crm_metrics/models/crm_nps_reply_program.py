@@ -1,8 +1,12 @@
 import hashlib
+import re
 
 from odoo import api, fields, models
 
 from .crm_nps_reply import secret_hash
+
+#: of `secrets.token_urlsafe(32)`
+TOKEN = re.compile(r"[\w-]{43}", re.ASCII)
 
 
 class CrmNpsProgram(models.Model):
@@ -23,8 +27,12 @@ class CrmNpsProgram(models.Model):
 
     @api.model
     def _find_public(self, token):
-        """Return the program of a public link as sudo, whatever its state."""
-        if not token:
+        """Return the program of a public link as sudo, whatever its state.
+
+        :param str token: as it came from the outside
+        """
+        # PostgreSQL would not even take some of what an address can hold
+        if not TOKEN.fullmatch(token):
             return self.sudo().browse()
         programs = self.sudo().with_context(active_test=False)
         return programs.search([("public_token", "=", token)], limit=1)
