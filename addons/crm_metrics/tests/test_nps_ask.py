@@ -1,5 +1,5 @@
 from odoo import Command
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form
 
 from .nps_case import NpsCase
@@ -86,6 +86,52 @@ class TestAskByHand(NpsCase):
         lead = self.env["crm.lead"].create({"name": "A", "user_id": self.seller.id})
         with self.assertRaises(UserError):
             self.ask(self.seller_2, lead_ids=lead.ids).action_ask()
+
+    def test_customers_of_somebody_else_by_an_opportunity(self):
+        """One's own opportunity at the account of a colleague."""
+        lead = self.env["crm.lead"].create(
+            {"name": "A", "user_id": self.seller_2.id, "partner_id": self.anna.id}
+        )
+        refused = self.ask(self.seller_2, lead)
+        self.assertIn(self.anna.name, refused.refusal)
+        with self.assertRaises(AccessError):
+            refused.action_ask()
+        self.assertFalse(self.invitations(self.running))
+        for user in (self.seller_all, self.manager):
+            self.assertFalse(self.ask(user, lead).refusal)
+        lead.user_id = self.seller
+        self.ask(self.seller, lead).action_ask()
+        self.assertEqual(self.invitations(self.running).lead_id, lead)
+
+    def test_records_of_another_company(self):
+        """With two companies chosen, too; as waves do it."""
+        both = self.company | self.other_company
+        self.manager.company_ids = both
+        there = self.contact("There", company_id=self.other_company.id)
+        values = {"company_id": self.other_company.id, "user_id": False}
+        leads = self.env["crm.lead"].create(
+            [
+                {"name": "Deal", "partner_id": self.ben.id, **values},
+                {"name": "Here", "partner_id": False, "email_from": "h@example.com"},
+            ]
+        )
+        programs = self.env["crm.nps.ask"].with_context(allowed_company_ids=both.ids)
+        for records, name in ((there | self.ben, there.name), (leads, leads[0].name)):
+            field = "partner_ids" if records._name == "res.partner" else "lead_ids"
+            refused = programs.with_user(self.manager).create(
+                {"program_id": self.running.id, field: records.ids}
+            )
+            self.assertIn(name, refused.refusal)
+            self.assertIn(self.company.name, refused.refusal)
+            with self.assertRaises(AccessError):
+                refused.action_ask()
+        self.assertFalse(self.invitations(self.running))
+        self.assertFalse(self.ask(self.manager, leads[1]).refusal)
+
+    def test_a_refusal_tells_no_secrets(self):
+        there = self.contact("There", company_id=self.other_company.id)
+        with self.assertRaises(AccessError):
+            self.ask(partner_ids=there.ids).read(["refusal"])
 
     def test_only_running_programs_ask(self):
         self.running.action_stop()

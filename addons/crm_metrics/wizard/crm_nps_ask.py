@@ -73,20 +73,40 @@ class CrmNpsAsk(models.TransientModel):
             elif leads > NAMES:
                 wizard.notice = self.env._("%(count)s opportunities", count=leads)
 
-    @api.depends("partner_ids")
+    @api.depends("program_id", "partner_ids", "lead_ids")
     @api.depends_context("uid")
     def _compute_refusal(self):
         user = self.env.user
         sees_all = user.has_group("sales_team.group_sale_salesman_all_leads")
         for wizard in self:
-            wizard.refusal = False
-            others = wizard.partner_ids.commercial_partner_id.filtered(
+            wizard.partner_ids._origin.check_access("read")
+            wizard.lead_ids._origin.check_access("read")
+            # who stands on an opportunity may be out of this user's sight
+            leads = wizard.sudo().lead_ids
+            partners = wizard.sudo().partner_ids | leads.partner_id
+            others = partners.commercial_partner_id.filtered(
                 lambda account: account.user_id and account.user_id != user
             )
+            company = wizard.program_id.company_id
+            elsewhere = [
+                record.display_name
+                for record in (*partners, *leads)
+                if company and record.company_id and record.company_id != company
+            ]
+            wizard.refusal = False
             if others and not sees_all:
                 wizard.refusal = self.env._(
-                    "Somebody else looks after %(names)s.",
+                    "Somebody else looks after %(names)s. Only they and users who see "
+                    "all documents can ask them.",
                     names=", ".join(others[:5].mapped("display_name")),
+                )
+            elif elsewhere:
+                wizard.refusal = self.env._(
+                    "%(program)s asks for %(company)s, and these belong to another "
+                    "company: %(names)s.",
+                    program=wizard.program_id.name,
+                    company=company.name,
+                    names=", ".join(elsewhere[:5]),
                 )
 
     @api.depends("program_id", "partner_ids", "lead_ids")
@@ -116,7 +136,8 @@ class CrmNpsAsk(models.TransientModel):
     def action_ask(self):
         """Make invitations, which are sent as soon as the program allows it.
 
-        :raise AccessError: somebody else looks after one of these accounts
+        :raise AccessError: somebody else looks after one of these accounts, or another
+            company
         :raise UserError: the program does not run
         """
         self.ensure_one()
