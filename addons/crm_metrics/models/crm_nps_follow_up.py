@@ -19,8 +19,8 @@ class CrmNpsAnswer(models.Model):
     """Somebody contacts who is unhappy, soon, and notes what came of it.
 
     The salesperson of the account gets an activity, else the leader of the team, else
-    who is responsible for the program; one at a time for a person. What is not done in
-    time is escalated, once.
+    who is responsible for the program, else a sales administrator of the company; one
+    at a time for a person. What is not done in time is escalated, once.
     """
 
     _inherit = "crm.nps.answer"
@@ -92,13 +92,14 @@ class CrmNpsAnswer(models.Model):
         now = fields.Datetime.now()
         planned = self._uncontacted_domain() & Domain(
             [
-                ("followup_due_at", "=", False),
+                ("followup_user_id", "=", False),
                 ("date", "<=", now - WAIT),
                 ("date", ">=", now - WINDOW),
             ]
         )
         overdue = self._uncontacted_domain() & Domain(
             [
+                ("followup_user_id", "!=", False),
                 ("followup_due_at", "<", now),
                 ("followup_due_at", ">=", now - WINDOW),
                 ("escalated_at", "=", False),
@@ -140,14 +141,17 @@ class CrmNpsAnswer(models.Model):
             if answer._author() not in authors:
                 authors.add(answer._author())
                 latest += answer
-        for answer, user in latest._users_to_follow_up(escalated=False).items():
-            answer._plan_activity(
-                user,
-                answer._follow_up_due(),
-                answer._with_lang(user)._follow_up_summary(),
-            )
-            answer.followup_user_id = user
+        users = latest._users_to_follow_up(escalated=False)
+        for answer in latest:
+            # it is to be done even if there is nobody to do it, and is seen as overdue
             answer.followup_due_at = answer._follow_up_due()
+            if user := users.get(answer):
+                answer._plan_activity(
+                    user,
+                    answer.followup_due_at,
+                    answer._with_lang(user)._follow_up_summary(),
+                )
+                answer.followup_user_id = user
 
     def _escalate(self):
         """Tell somebody else of each answer that was not followed up in time."""
@@ -173,13 +177,27 @@ class CrmNpsAnswer(models.Model):
 
         :param bool escalated: whether it is overdue, so that it goes further up
         """
+        found = self._first_of(
+            {answer: answer._follow_up_candidates(escalated) for answer in self}
+        )
+        left = [answer for answer in self if answer not in found]
+        if left and not escalated:
+            managers = self.env.ref("sales_team.group_sale_manager").all_user_ids
+            found |= self._first_of(dict.fromkeys(left, managers.sorted("id")))
+        return found
+
+    def _first_of(self, users):
+        """Return answer -> the first of its users who is there and may read it.
+
+        :param dict users: answer -> users, the first one first
+        """
         candidates = {
-            answer: answer._follow_up_candidates(escalated).filtered(
+            answer: those.filtered(
                 lambda user, company=answer.company_id: (
                     user.active and company in user.company_ids
                 )
             )
-            for answer in self
+            for answer, those in users.items()
         }
         asked = defaultdict(self.browse)
         for answer, users in candidates.items():
@@ -252,7 +270,7 @@ class CrmNpsAnswer(models.Model):
         others = self.search(
             self._uncontacted_domain()
             & self._same_authors_domain()
-            & Domain("followup_due_at", "=", False)
+            & Domain("followup_user_id", "=", False)
             & Domain("date", ">=", now - WINDOW)
         )
         authors = {answer._author() for answer in self}

@@ -2,9 +2,11 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError
+from odoo.tools.safe_eval import safe_eval
 
 from ..models.crm_nps_follow_up import DETRACTOR
 from .nps_answer_case import NpsAnswerCase
@@ -230,13 +232,50 @@ class TestNpsFollowUp(NpsAnswerCase):
         self.assertEqual(self.user_of(answer), self.manager)
 
     def test_nobody_is_there_yet(self):
+        """It is due all the same, so that the screen and the list show it."""
         self.customer.user_id = False
         answer = self.answer(3)
         self.manager.active = False
         self.assertFalse(self.user_of(answer))
-        self.assertFalse(answer.followup_due_at)
+        self.assertTrue(answer.followup_due_at)
+        for name, found in (("to_contact", True), ("nobody", True), ("overdue", False)):
+            self.assertEqual(answer in self.filtered_by(name), found, name)
+        self.wait(days=1)
+        self.run_cron()
+        self.assertFalse(self.planned(answer) or answer.escalated_at)
+        self.assertIn(answer, self.filtered_by("overdue"))
+        metrics = self.as_user(self.env["crm.metrics"], self.seller_all)
+        asked = {"date_from": "2026-06-15", "date_to": "2026-06-16"}
+        followup = metrics.nps(asked)["followup"]
+        self.assertEqual((followup["due"], followup["overdue"]), (1, 1))
         self.customer.user_id = self.seller
-        self.assertEqual(self.user_of(answer), self.seller)
+        self.assertEqual(self.user_of(answer)[:1], self.seller)
+        self.assertNotIn(answer, self.filtered_by("nobody"))
+
+    def filtered_by(self, name):
+        """Return the answers that a filter of the list leaves."""
+        view = self.env.ref("crm_metrics.crm_nps_answer_view_search")
+        [found] = etree.fromstring(view.arch).xpath(f"//filter[@name='{name}']")
+        answers = self.env["crm.nps.answer"]
+        return answers.search(safe_eval(found.get("domain"), {"uid": self.env.uid}))
+
+    def test_the_last_resort(self):
+        """A sales administrator of the company, always the same one."""
+        self.customer.user_id = False
+        elsewhere = self._user("first_boss", "group_sale_manager", self.other_company)
+        bosses = [
+            self._user(f"boss_{number}", "group_sale_manager") for number in range(3)
+        ]
+        bosses[0].active = False
+        self.assertLess(elsewhere.id, bosses[1].id)
+        self.manager.active = False
+        answer = self.answer(3)
+        self.assertEqual(self.user_of(answer), bosses[1])
+        self.assertEqual(answer.followup_user_id, bosses[1])
+        # who is responsible did not do it: nobody else is told
+        self.wait(days=2)
+        self.run_cron()
+        self.assertFalse(answer.escalated_at)
 
     def test_language_and_zone_of_the_user(self):
         self.seller.tz = "Pacific/Auckland"
