@@ -80,6 +80,7 @@ from . import (
     crm_nps_invitation,
     crm_nps_prepare,
     crm_nps_trigger,
+    res_lang,
     res_partner_nps_consent,
     ir_http,
     ir_qweb,

@@ -9,6 +9,16 @@ from .qr_image import qr_image
 
 DEFAULT_QUARANTINE_DAYS = 90
 DEFAULT_EXPIRY_DAYS = 30
+#: what customers read
+TEXTS = [
+    "question",
+    "promoter_question",
+    "passive_question",
+    "detractor_question",
+    "promoter_thanks",
+    "passive_thanks",
+    "detractor_thanks",
+]
 
 
 class CrmNpsProgram(models.Model):
@@ -39,7 +49,18 @@ class CrmNpsProgram(models.Model):
         "nobody.",
     )
     started_at = fields.Datetime(
-        string="Running Since", copy=False, readonly=True, tracking=True
+        string="Running Since",
+        copy=False,
+        readonly=True,
+        tracking=True,
+        help="What happened before asks nobody: neither before the start, nor before "
+        "another reason to ask was chosen.",
+    )
+    problem = fields.Char(
+        copy=False,
+        readonly=True,
+        tracking=True,
+        help="Why it could not be found out whom to ask.",
     )
     user_id = fields.Many2one(
         "res.users",
@@ -264,14 +285,16 @@ class CrmNpsProgram(models.Model):
     @api.constrains("trigger", "state", "wave_date")
     def _check_wave_date(self):
         for program in self:
+            day, today = program.wave_date, program.company_id._metrics_today()
             if (
                 program.state == "running"
                 and program.trigger == "wave"
-                and not program.wave_date
+                and not (day and day >= today)
             ):
                 raise ValidationError(
                     self.env._(
-                        "Next Wave: choose a day for %(name)s.", name=program.name
+                        "Choose the day of the next wave of %(name)s, from today on.",
+                        name=program.name,
                     )
                 )
 
@@ -280,18 +303,54 @@ class CrmNpsProgram(models.Model):
         for vals in vals_list:
             if vals.get("public"):
                 vals["public_token"] = secrets.token_urlsafe(32)
-        return super().create(vals_list)
+        programs = super().create(vals_list)
+        programs._translate_texts()
+        return programs
 
     def write(self, vals):
         self._check_settled(vals)
+        running = self.filtered(lambda program: program.state == "running")
         if vals.get("active") is False:
             # what nobody sees any more asks nobody
-            running = self.filtered(lambda program: program.state == "running")
             super(CrmNpsProgram, running).write({"state": "stopped"})
+        if "trigger" in vals and "started_at" not in vals:
+            # it is no start for what happened while there was another reason to ask
+            super(
+                CrmNpsProgram,
+                running.filtered(lambda program: program.trigger != vals["trigger"]),
+            ).write({"started_at": fields.Datetime.now()})
         if vals.get("public"):
             for program in self.filtered(lambda program: not program.public_token):
                 program.public_token = secrets.token_urlsafe(32)
         return super().write(vals)
+
+    def _translate_texts(self, languages=None):
+        """Give texts that were left as they are offered those of other languages.
+
+        What somebody has typed, or translated, stays.
+
+        :param languages: codes; None: of all that are installed
+        """
+        if languages is None:
+            languages = [code for code, _name in self.env["res.lang"].get_installed()]
+        others = set(languages) - {self.env.lang or "en_US"}
+        if not others:
+            return
+        offered = self.default_get(TEXTS)
+        found = []
+        for code in others:
+            theirs = self.with_context(lang=code)
+            texts = theirs.default_get(TEXTS)
+            for program, other in zip(self, theirs, strict=True):
+                values = {
+                    name: text
+                    for name, text in texts.items()
+                    if program[name] == other[name] == offered.get(name)
+                }
+                found.append((other, values))
+        # not before: a language that has no text of its own shows that of another
+        for other, values in found:
+            other.write(values)
 
     def _check_settled(self, vals):
         """Keep what answers were given under."""

@@ -46,7 +46,8 @@ class CrmNpsProgram(models.Model):
         self._check_manager()
         for program in self:
             program._check_ready()
-        self.write({"state": "running", "started_at": fields.Datetime.now()})
+        now = fields.Datetime.now()
+        self.write({"state": "running", "started_at": now, "problem": False})
         self.env.ref("crm_metrics.ir_cron_nps_prepare").sudo()._trigger()
         problem = self._mail_problem()
         return problem and {
@@ -84,15 +85,6 @@ class CrmNpsProgram(models.Model):
         self._mail_template(reminder=False)
         if self.reminder_count != "0":
             self._mail_template(reminder=True)
-        if self.trigger == "wave" and (
-            not self.wave_date or self.wave_date < self.company_id._metrics_today()
-        ):
-            raise UserError(
-                self.env._(
-                    "Choose the day of the next wave of %(name)s, from today on.",
-                    name=self.name,
-                )
-            )
 
     def action_stop(self):
         """Ask nobody any more; links that were sent lead nowhere until a new start.

@@ -3,6 +3,7 @@ import logging
 from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
+from psycopg2.extensions import TransactionRollbackError
 
 from odoo import fields, models
 from odoo.fields import Domain
@@ -11,6 +12,9 @@ from odoo.tools import SQL, split_every
 from .crm_nps_prepare import BATCH
 
 _logger = logging.getLogger(__name__)
+
+#: what is wrong with an audience is cut to so many letters
+WORDS = 500
 
 
 class CrmNpsProgram(models.Model):
@@ -21,18 +25,26 @@ class CrmNpsProgram(models.Model):
     def _cron_prepare(self):
         """Prepare what running programs have a reason to ask."""
         self._skip_late()
-        failure = None
         for program in self.search([("state", "=", "running")]):
+            problem = False
             try:
-                if not program._prepare():
-                    return
+                seconds = program._prepare()
+            except TransactionRollbackError:
+                # somebody else has just written to it; the next run looks again
+                self.env.cr.rollback()
+                continue
+            # one broken audience must not keep the others from asking, and Odoo would
+            # switch off what fails again and again
             except Exception as error:
-                # one broken audience must not keep the others from asking
                 self.env.cr.rollback()
                 _logger.exception("NPS program %s could not be prepared", program.id)
-                failure = error
-        if failure:
-            raise failure
+                problem = str(error)[:WORDS]
+                seconds = True
+            if program.problem != problem:
+                program.problem = problem
+                self.env["ir.cron"]._commit_progress()
+            if not seconds:
+                return
 
     def _prepare(self):
         """Consider what has happened, batch by batch, each one committed.

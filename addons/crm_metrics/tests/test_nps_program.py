@@ -2,6 +2,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from ..models.crm_nps_program import TEXTS
 from .nps_case import NpsCase
 from .nps_making import INVITATION
 
@@ -30,6 +31,48 @@ class TestPrograms(NpsCase):
         today.action_start()
         with self.assertRaises(ValidationError):
             today.wave_date = False
+
+    def test_a_wave_of_the_past_is_refused_while_it_runs(self):
+        """It would mail everybody at once."""
+        program = self.program(wave_date="2026-06-13")
+        with self.assertRaises(ValidationError):
+            program.trigger = "wave"
+        with self.assertRaises(ValidationError):
+            program.write({"trigger": "wave", "wave_date": "2026-06-14"})
+        program.write({"trigger": "wave", "wave_date": "2026-06-15"})
+        with self.assertRaises(ValidationError):
+            program.wave_date = "2026-06-14"
+        program.wave_date = "2026-12-01"
+        program.action_stop()
+        program.wave_date = "2026-06-14"
+
+    def test_texts_in_the_languages_of_customers(self):
+        """Those that were left as they are offered; a typed one stays as it is."""
+        offered = self.env["crm.nps.program"].default_get(TEXTS)
+        before = self.program(detractor_question="Why?")
+        self.env["res.lang"]._activate_lang("ru_RU")
+        self.env["res.lang"]._activate_lang("fr_FR")
+        russian = self.env["crm.nps.program"].with_context(lang="ru_RU")
+        # as the form does it, which sends all of them
+        made = russian.create(
+            {**russian.default_get([*TEXTS, "user_id"]), "name": "По-русски"}
+        )
+        after = self.program(detractor_question="Why?")
+        for program in before | after | made:
+            for code in ("en_US", "ru_RU", "fr_FR"):
+                told = program.with_context(lang=code)
+                texts = told.default_get(TEXTS)
+                for name in TEXTS:
+                    typed = name == "detractor_question" and program != made
+                    self.assertEqual(told[name], "Why?" if typed else texts[name])
+        self.assertIn("рекомендуете", russian.default_get(TEXTS)["question"])
+        self.assertEqual(made.with_context(lang="en_US").question, offered["question"])
+        # what was translated by hand stays when a language is chosen again
+        after.with_context(lang="fr_FR").question = "Recommandez ?"
+        french = self.env["res.lang"]._get_data(code="fr_FR").id
+        self.env["res.lang"].browse(french).active = False
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.assertEqual(after.with_context(lang="fr_FR").question, "Recommandez ?")
 
     def test_links_lead_to_the_web_only(self):
         program = self.program()

@@ -2,6 +2,7 @@ from datetime import date, timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from psycopg2.errors import SerializationFailure
 
 from odoo.tools import mute_logger
 
@@ -129,6 +130,23 @@ class TestDealsWon(NpsCase):
         self.assertEqual(self.asking.started_at, self.moment(self.now))
         self.assertFalse(self.asked())
 
+    def test_another_reason_counts_from_the_moment_it_is_chosen(self):
+        program = self.program(trigger="manual", legal_basis="other")
+        start = program.started_at
+        self.deal(100, "2026-06-05 12:00:00", partner=self.anna)
+        program.trigger = "manual"
+        self.assertEqual(program.started_at, start)
+        program.write({"trigger": "won", "trigger_days": 0})
+        self.assertEqual(program.started_at, self.moment(self.now))
+        self.assertFalse(self.asked(program))
+        due = self.deal(100, self.now, partner=self.contact("Ben"))
+        self.assertEqual(self.asked(program), due)
+        # the start of what does not run is yet to come
+        program.action_stop()
+        with freeze_time("2026-06-16 10:00:00"):
+            program.trigger = "renewal"
+        self.assertEqual(program.started_at, self.moment(self.now))
+
     def test_drafts_and_archived_programs_ask_nobody(self):
         self.deal(100, "2026-06-02 12:00:00", partner=self.anna)
         draft = self.program(start=False, trigger="won")
@@ -228,9 +246,10 @@ class TestWaves(NpsCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.asking = cls.program(
-            trigger="wave", wave_date="2026-06-15", legal_basis="customer"
-        )
+        with freeze_time(cls.now):
+            cls.asking = cls.program(
+                trigger="wave", wave_date="2026-06-15", legal_basis="customer"
+            )
         cls.firm = cls._customer("Firm", is_company=True, email="firm@example.com")
         cls.anna = cls.contact("Anna", parent_id=cls.firm.id)
         cls.enter(100, partner=cls.firm)
@@ -319,7 +338,11 @@ class TestWaves(NpsCase):
             self.assertTrue(self.asked())
 
     def test_not_on_a_day_before_the_start(self):
-        self.asking.wave_date = "2026-05-31"
+        self.asking.write({"state": "stopped", "wave_date": "2026-05-31"})
+        self.env.flush_all()
+        # as if it had been started before that was refused
+        self.cr.execute("UPDATE crm_nps_program SET state = 'running'")
+        self.env.invalidate_all()
         self.assertFalse(self.asked())
         self.assertEqual(self.asking.wave_number, 0)
 
@@ -337,15 +360,55 @@ class TestWaves(NpsCase):
         self.assertEqual(len(invitations.partner_id), 6)
         self.assertEqual(self.asking.wave_number, 1)
 
-    def test_one_broken_program_does_not_keep_others(self):
-        broken = self.program(trigger="wave", wave_date="2026-06-15", sequence=1)
+    def break_audience(self, program):
+        """Let a field be gone that the audience names."""
         self.env.flush_all()
         self.cr.execute(
             "UPDATE crm_nps_program SET audience_domain = %s WHERE id = %s",
-            ["[('no_such_field', '=', 1)]", broken.id],
+            ["[('no_such_field', '=', 1)]", program.id],
         )
         self.env.invalidate_all()
+
+    def test_one_broken_program_does_not_keep_others(self):
+        broken = self.program(trigger="wave", wave_date="2026-06-15", sequence=1)
+        self.break_audience(broken)
         with mute_logger("odoo.addons.crm_metrics.models.crm_nps_trigger"):
-            with mute_logger("odoo.addons.base.models.ir_cron"):
-                self.assertTrue(self.asked())
+            self.assertTrue(self.asked())
         self.assertFalse(self.env[INVITATION].search([("program_id", "=", broken.id)]))
+        self.assertFalse(self.asking.problem)
+
+    def test_a_broken_program_tells_it(self):
+        """Once, where it is seen; Odoo does not switch the action off for it."""
+        self.refresh()
+        cron = self.env.ref("crm_metrics.ir_cron_nps_prepare")
+        since = self.moment(self.now) - timedelta(8)
+        cron.write({"failure_count": 4, "first_failure_date": since})
+        self.break_audience(self.asking)
+        for _each in range(2):
+            with self.assertLogs("odoo.addons.crm_metrics", "ERROR"):
+                self.prepare()
+            self.assertIn("no_such_field", self.asking.problem)
+        self.assertRecordValues(cron, [{"active": True, "failure_count": 0}])
+        told = self.asking.message_ids.filtered(
+            lambda message: (
+                "problem" in message.tracking_value_ids.field_id.mapped("name")
+            )
+        )
+        self.assertEqual(len(told), 1)
+        self.asking.audience_domain = "[]"
+        self.prepare()
+        self.assertFalse(self.asking.problem)
+        self.assertEqual(len(self.invitations(self.asking)), 2)
+
+    def test_a_race_is_no_problem(self):
+        """Whoever writes at the same moment: the next run looks again."""
+        self.refresh()
+        with patch.object(
+            self.registry["crm.nps.program"],
+            "_consider",
+            side_effect=SerializationFailure,
+        ):
+            self.prepare()
+        self.assertFalse(self.asking.problem)
+        self.prepare()
+        self.assertEqual(len(self.invitations(self.asking)), 2)
