@@ -50,6 +50,11 @@ class CrmNpsAnswer(models.Model):
         store=False,
         help="Tells who answered, where an answer is entered or imported; not kept.",
     )
+    invitation_email = fields.Char(
+        related="invitation_id.email",
+        string="Asked At",
+        help="The address that the question was sent to.",
+    )
     account_id = fields.Many2one(
         "res.partner",
         string="Account",
@@ -141,11 +146,15 @@ class CrmNpsAnswer(models.Model):
     )
     _of_vote = models.Index("(program_id, wave, person)")
 
-    @api.depends("partner_id")
+    @api.depends("partner_id", "invitation_id.display_name")
     def _compute_display_name(self):
         for answer in self:
-            answer.display_name = answer.partner_id.display_name or self.env._(
-                "Anonymous"
+            # who may read what somebody said may know who it was
+            asked = answer.sudo().invitation_id
+            answer.display_name = (
+                answer.partner_id.display_name
+                or asked.display_name
+                or self.env._("Anonymous")
             )
 
     @api.depends("score")

@@ -160,6 +160,16 @@ class CrmNpsInvitation(models.Model):
         for invitation in self:
             invitation.account_id = invitation.partner_id.commercial_partner_id
 
+    @api.depends("partner_id", "email", "lead_id")
+    def _compute_display_name(self):
+        for invitation in self:
+            invitation.display_name = (
+                invitation.partner_id.display_name
+                or invitation.email
+                or invitation.lead_id.sudo().display_name
+                or self.env._("Anonymous")
+            )
+
     @api.model_create_multi
     def create(self, vals_list):
         secret = self._secret()

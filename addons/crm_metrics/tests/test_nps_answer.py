@@ -1,6 +1,7 @@
 from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import Form
 from odoo.tools import mute_logger
 
 from .nps_answer_case import NpsAnswerCase
@@ -85,6 +86,39 @@ class TestNpsAnswer(NpsAnswerCase):
             self.as_user(others, self.seller).read(["comment"])
         with self.assertRaises(AccessError):
             self.as_user(others, self.seller).write({"outcome": "lost"})
+
+    def test_who_is_known_by_an_address_only(self):
+        """Won without a contact: there is somebody to write to all the same."""
+        lead = self.env["crm.lead"].create({"name": "Deal", "partner_id": False})
+        nobody = self.env["res.partner"]
+        values = {"person": "p", "lead_id": lead.id}
+        asked = self.invite(nobody, email="zoe@example.com", **values)
+        silent = self.invite(nobody, **values)
+        known = self.answer(1, invitation=asked)
+        by_deal = self.answer(1, invitation=silent)
+        unknown = self.make_answer(self.program, 1)
+        for user in (self.seller, self.seller_2, self.manager):
+            answers = self.as_user(known | by_deal | unknown, user)
+            self.assertEqual(
+                answers.mapped("display_name"), ["zoe@example.com", "Deal", "Anonymous"]
+            )
+            self.assertEqual(
+                answers.invitation_id.mapped("display_name"),
+                ["zoe@example.com", "Deal"],
+            )
+        self.assertEqual(self.answer(1).display_name, self.contact.display_name)
+        mine = self.as_user(known, self.seller)
+        with Form(mine) as form:
+            self.assertEqual(form.invitation_email, "zoe@example.com")
+            form.outcome = "not_reached"
+        self.assertEqual(known.outcome, "not_reached")
+        with self.assertRaises(AssertionError), Form(unknown) as form:
+            form.outcome = "not_reached"
+        # what was erased is gone from here as well
+        known._anonymise()
+        asked._anonymise()
+        names = known.display_name, asked.display_name
+        self.assertEqual(names, ("Anonymous", "Anonymous"))
 
     def test_scores_that_are_none(self):
         for score in (None, False, True, 11, -1, 7.5, "7", ""):
