@@ -52,7 +52,7 @@ class CrmNpsAnswer(models.Model):
     )
     invitation_email = fields.Char(
         related="invitation_id.email",
-        string="Asked At",
+        string="Address Asked",
         help="The address that the question was sent to.",
     )
     account_id = fields.Many2one(
