@@ -7,7 +7,8 @@ class ResLang(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if vals.get("active"):
-            programs = self.env["crm.nps.program"].sudo()
-            programs = programs.with_context(active_test=False, lang="en_US")
-            programs.search([])._translate_texts(self.mapped("code"))
+            programs = self.env["crm.nps.program"].sudo().with_context(lang="en_US")
+            # those that are archived, too
+            programs = programs.search([("active", "in", [True, False])])
+            programs._translate_texts(self.mapped("code"))
         return result
