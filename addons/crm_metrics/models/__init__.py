@@ -27,6 +27,7 @@ from . import (
     crm_lead_stuck_activity,
     crm_subscription_close_reason,
     crm_subscription,
+    crm_subscription_today,
     crm_subscription_pause,
     crm_subscription_line,
     crm_subscription_line_changes,
