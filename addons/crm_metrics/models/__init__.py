@@ -85,6 +85,7 @@ from . import (
     res_partner_nps_consent,
     ir_http,
     ir_qweb,
+    ir_model_data,
     crm_nps_letter,
     crm_nps_due,
     crm_nps_send,

@@ -1,6 +1,7 @@
 from datetime import date
 from pathlib import Path
 
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import file_path, mute_logger
 
@@ -283,6 +284,95 @@ class TestImport(CrmMetricsCommon):
                 self.assertEqual({row for row, _field, _text in errors}, {1})
                 found = " ".join(f"{field} {text}" for _row, field, text in errors)
                 self.assertIn(text, found)
+
+    # -- external ids -------------------------------------------------------
+
+    def named(self, line_id, subscription_id="z1", model=None):
+        """Load a subscription with a line by external ids; return the errors."""
+        fields = ["id", "name", "partner_id", "line_ids/id", "line_ids/name"]
+        fields += ["line_ids/recurring_plan_id", "line_ids/price_unit"]
+        row = [subscription_id, "Taken", "Import customer", line_id, "Seats"]
+        row += ["Import monthly", "100"]
+        model = self.subscriptions if model is None else model
+        result = model.load(fields, [row])
+        return [str(each["message"]) for each in result["messages"]]
+
+    def test_no_line_takes_the_id_of_another_record(self):
+        root = self.env.ref("base.user_root")
+        plain = self.subscriptions.with_context(import_file=False)
+        for line_id, model in (
+            ("base.user_root", self.subscriptions),
+            ("base.user_root", plain),
+            # without a module it gets the one of the import
+            ("user_root", plain.with_context(module="base")),
+        ):
+            with self.subTest(line_id, model=model):
+                [error] = self.named(line_id, model=model)
+                self.assertIn("External ID: “base.user_root”", error)
+        owner = self.env["ir.model.data"].search(
+            [("module", "=", "base"), ("name", "=", "user_root")]
+        )
+        self.assertEqual((owner.model, owner.res_id), ("res.users", root.id))
+        self.assertFalse(self.subscriptions.search([("name", "=", "Taken")]))
+
+    def test_no_line_is_created_with_the_id_of_another(self):
+        """Neither does a call that says of itself that it imports."""
+        subscription = self.subscribe(100, user_id=self.seller.id)
+        self.assertFalse(self.named("z1_1"))
+        theirs = self.env.ref("__import__.z1_1")
+        lines = self.env["crm.subscription.line"].with_user(self.seller)
+        lines = lines.with_context(_import_current_module="base")
+        for name in ("user_root", "__import__.z1_1"):
+            values = self.line(1, subscription_id=subscription.id, id=name)
+            with self.assertRaisesRegex(ValidationError, "^External ID: "):
+                lines.create(values)
+        self.assertEqual(self.env.ref("__import__.z1_1"), theirs)
+
+    def test_a_line_has_another_id_than_its_subscription(self):
+        """The numbers of an old system: each again would make one line more."""
+        [error] = self.named("1001", "1001")
+        self.assertIn("External ID: “__import__.1001”", error)
+        self.assertFalse(self.named("1001-1", "1001"))
+        self.assertFalse(self.named("1001-1", "1001"))
+        subscription = self.env.ref("__import__.1001")
+        self.assertEqual(len(subscription.line_ids), 1)
+        # nor the one of another subscription, of this file or an earlier one
+        self.assertTrue(self.named("1001", "1002"))
+        self.assertTrue(self.named("1003-1", "1001-1"))
+
+    def test_an_id_whose_record_is_gone_is_free(self):
+        self.assertFalse(self.named("z1_1"))
+        self.env.ref("__import__.z1").line_ids.unlink()
+        self.env["ir.model.data"].create(
+            {
+                "module": "__import__",
+                "name": "z1_1",
+                "model": "crm.subscription.line",
+                "res_id": 2**31 - 1,
+            }
+        )
+        self.assertFalse(self.named("z1_1"))
+        self.assertEqual(
+            self.env.ref("__import__.z1_1").subscription_id,
+            self.env.ref("__import__.z1"),
+        )
+
+    @mute_logger("odoo.sql_db")
+    def test_never_is_no_date(self):
+        """The last day of the calendar for "no end", in a new line and a known one."""
+        fields = ["id", "name", "partner_id", "date_start", "line_ids/id"]
+        fields += ["line_ids/name", "line_ids/recurring_plan_id"]
+        fields += ["line_ids/price_unit", "line_ids/date_end"]
+        row = ["n1", "Never", "Import customer", "2026-01-01", "n1_1", "Seats"]
+        row += ["Import monthly", "100"]
+        for _time in range(2):
+            result = self.subscriptions.load(fields, [[*row, "9999-12-31"]])
+            [error] = result["messages"]
+            self.assertIn("Leave it empty where there is no end", error["message"])
+            result = self.subscriptions.load(fields, [[*row, ""]])
+            self.assertFalse(result["messages"])
+
+    # -- others -------------------------------------------------------------
 
     def test_not_for_others(self):
         """A salesperson does not load what would belong to somebody else."""
