@@ -66,6 +66,10 @@ class CrmPurchaseEntry(models.Model):
         "Reference: the company has a purchase with this reference already. Change "
         "that one, or give this one another reference.",
     )
+    _date_in_range = models.Constraint(
+        "CHECK (date BETWEEN '1900-01-01' AND '9998-12-31')",
+        "Date: it lies between 1900 and 9998.",
+    )
     _amount_not_zero = models.Constraint(
         "CHECK (amount <> 0)",
         "Amount: enter what was paid; a refund is negative. A purchase of 0 does not "

@@ -101,6 +101,14 @@ class CrmSubscription(models.Model):
     _dates_in_order = models.Constraint(
         "CHECK (date_end >= date_start)", "End: the last day is before the first one."
     )
+    _start_in_range = models.Constraint(
+        "CHECK (date_start BETWEEN '1900-01-01' AND '9998-12-31')",
+        "Start: it lies between 1900 and 9998.",
+    )
+    _end_in_range = models.Constraint(
+        "CHECK (date_end BETWEEN '1900-01-01' AND '9998-12-31')",
+        "End: it lies between 1900 and 9998. Leave it empty where there is no end.",
+    )
 
     # ------------------------------------------------------------------
     # computed

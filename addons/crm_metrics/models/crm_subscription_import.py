@@ -68,6 +68,8 @@ class CrmSubscription(models.Model):
         In a file, lines cannot point to each other: a price that rose is two
         lines of the same name.
         """
+        # the last day of 9999 has none after it: what is refused, is refused here
+        self.line_ids.flush_recordset()
         for subscription in self:
             lines = subscription.line_ids.filtered("recurring")
             followed = lines.previous_line_id

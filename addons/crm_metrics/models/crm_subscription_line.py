@@ -77,6 +77,14 @@ class CrmSubscriptionLine(models.Model):
     _dates_in_order = models.Constraint(
         "CHECK (date_end >= date_start)", "End: the last day is before the first one."
     )
+    _start_in_range = models.Constraint(
+        "CHECK (date_start BETWEEN '1900-01-01' AND '9998-12-31')",
+        "Start: it lies between 1900 and 9998.",
+    )
+    _end_in_range = models.Constraint(
+        "CHECK (date_end BETWEEN '1900-01-01' AND '9998-12-31')",
+        "End: it lies between 1900 and 9998. Leave it empty where there is no end.",
+    )
     _one_successor = models.UniqueIndex(
         "(previous_line_id) WHERE previous_line_id IS NOT NULL",
         "Follows: another line follows this one already.",
@@ -195,7 +203,7 @@ class CrmSubscriptionLine(models.Model):
                    l.id AS res_id, l.subscription_id,
                    -- GREATEST and LEAST pass over NULLs: the line's dates, clipped
                    GREATEST(l.date_start, s.date_start) AS first_day,
-                   LEAST(l.date_end, s.date_end) + 1 AS day_after,
+                   %(day_after)s AS day_after,
                    s.company_id, s.user_id, s.team_id, s.lead_id,
                    l.recurring_plan_id, s.currency_id,
                    COALESCE(l.close_reason_id,
@@ -208,7 +216,7 @@ class CrmSubscriptionLine(models.Model):
                    COALESCE(
                        next.price_unit * next.quantity
                            * (100 - COALESCE(next.discount, 0)) = 0
-                       AND next.date_start = LEAST(l.date_end, s.date_end) + 1,
+                       AND next.date_start = %(day_after)s,
                        FALSE) AS free_next
               FROM crm_subscription_line l
               JOIN crm_subscription s ON s.id = l.subscription_id
@@ -222,6 +230,8 @@ class CrmSubscriptionLine(models.Model):
              WHERE l.recurring AND %(condition)s
             """,
             model=self._name,
+            # Python has no day after the last of 9999: that one is no end
+            day_after=SQL("NULLIF(LEAST(l.date_end, s.date_end), '9999-12-31') + 1"),
             rate=self._monthly_rate_sql(
                 SQL("l.quantity"),
                 SQL("l.price_unit"),
@@ -286,6 +296,7 @@ class CrmSubscriptionLine(models.Model):
                   FROM crm_subscription_pause pause
                  WHERE pause.subscription_id = base.subscription_id
                    AND pause.date_to >= base.first_day
+                   AND pause.date_to < '9999-12-31'
                    AND pause.date_to + 1 < COALESCE(base.day_after, 'infinity')
                    AND NOT EXISTS (
                        SELECT FROM crm_subscription_pause following

@@ -25,6 +25,14 @@ class CrmSubscriptionPause(models.Model):
     _dates_in_order = models.Constraint(
         "CHECK (date_to >= date_from)", "To: the last day is before the first one."
     )
+    _from_in_range = models.Constraint(
+        "CHECK (date_from BETWEEN '1900-01-01' AND '9998-12-31')",
+        "From: it lies between 1900 and 9998.",
+    )
+    _to_in_range = models.Constraint(
+        "CHECK (date_to BETWEEN '1900-01-01' AND '9998-12-31')",
+        "To: it lies between 1900 and 9998. Leave it empty where there is no end.",
+    )
 
     @api.constrains("subscription_id", "date_from", "date_to")
     def _check_overlap(self):

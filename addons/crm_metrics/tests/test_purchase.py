@@ -61,6 +61,9 @@ class TestPurchase(PurchaseCase):
         for amount, name in ((1, "R1"), (0, "R2")):
             with self.assertRaises(IntegrityError), self.env.cr.savepoint():
                 self.enter(amount, name=name)
+        for day in ("1899-12-31", "9999-12-31"):
+            with self.assertRaises(IntegrityError), self.env.cr.savepoint():
+                self.enter(1, day)
 
     def test_all_count_whatever_the_source(self):
         self.enter(100)

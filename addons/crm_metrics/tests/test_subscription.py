@@ -1,9 +1,11 @@
+from datetime import date
+
 from psycopg2 import IntegrityError
 
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import Form
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from .common import CrmMetricsCommon
 
@@ -197,6 +199,66 @@ class TestRefused(CrmMetricsCommon):
     def test_end_before_start_of_a_line(self):
         dates = {"date_start": "2026-02-01", "date_end": "2026-01-31"}
         self.assertRefused("End", lambda: self.subscribe(1, line=dates))
+
+    def test_dates_that_are_none(self):
+        """The last day of the calendar is no "for ever": Python ends there, too."""
+        subscription = self.subscribe(1, "1900-01-01", "9998-12-31")
+        self.pause(subscription, "1900-01-01", "9998-12-31")
+        self.assertEqual(len(subscription.rate_timeline), 2)
+        for day in ("1899-12-31", "9999-01-01", "9999-12-31"):
+            first, last = {"date_start": day}, {"date_end": day}
+            for field, action in (
+                ("Start: ", lambda v=first: self.subscribe(1, **v)),
+                ("Start: ", lambda v=first: self.subscribe(1, False, line=v)),
+                ("From: ", lambda d=day: self.pause(self.subscribe(1), d)),
+                ("Leave it empty", lambda v=last: self.subscribe(1, False, **v)),
+                ("Leave it empty", lambda v=last: self.subscribe(1, False, line=v)),
+            ):
+                self.assertRefused(field, action)
+        subscription = self.subscribe(1)
+        self.assertRefused(
+            "Leave it empty",
+            lambda: self.pause(subscription, "2026-01-01", "9999-12-31"),
+        )
+
+    def test_a_last_day_that_was_stored_before(self):
+        """It is no end: nobody could read a day in the year 10000."""
+        open_, closed, resting, paused = (self.subscribe(1) for _each in range(4))
+        self.pause(resting, "2026-03-01")
+        self.pause(paused, "2026-03-01")
+        for table in ("", "_line", "_pause"):
+            self.env.cr.execute(
+                SQL(
+                    "ALTER TABLE %s DROP CONSTRAINT %s",
+                    SQL.identifier(f"crm_subscription{table}"),
+                    SQL.identifier(
+                        f"crm_subscription{table}_{'to' if 'p' in table else 'end'}"
+                        "_in_range"
+                    ),
+                )
+            )
+        for record, field in (
+            (open_.line_ids, "date_end"),
+            (closed, "date_end"),
+            (resting, "date_end"),
+            (paused.pause_ids, "date_to"),
+        ):
+            record[field] = "9999-12-31"
+        closed.line_ids.date_end = "9999-12-31"
+        self.refresh()
+        self.assertEqual(
+            {(each.date_from.isoformat(), each.date_to) for each in self.segments()},
+            {("2026-01-01", False), ("2026-01-01", date(2026, 3, 1))}
+            | {("2026-03-01", False)},
+        )
+        for subscription, state in (
+            (open_, "active"),
+            (closed, "active"),
+            (resting, "paused"),
+            (paused, "paused"),
+        ):
+            self.assertEqual(subscription.state, state)
+            self.assertIsNone(subscription.rate_timeline[-1]["date_to"])
 
     def test_negative_quantity(self):
         self.assertRefused("Quantity", lambda: self.subscribe(1, line={"quantity": -1}))
