@@ -30,15 +30,15 @@ class IrModelData(models.Model):
         """
         if not named:
             return
-        modules, names = zip(*(each.split(".", 1) for each, _record in named))
+        parts = [xml_id.split(".", 1) for xml_id, _record in named]
         rows = self.env.execute_query(
             SQL(
                 """SELECT module || '.' || name, model, res_id
                      FROM ir_model_data
                      JOIN unnest(%s, %s) AS wanted (module, name)
                     USING (module, name)""",
-                [*modules],
-                [*names],
+                [module for module, _name in parts],
+                [name for _module, name in parts],
             )
         )
         owners = {xml_id: (model, res_id) for xml_id, model, res_id in rows}
