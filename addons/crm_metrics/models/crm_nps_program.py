@@ -224,7 +224,6 @@ class CrmNpsProgram(models.Model):
         default=24,
         help="So soon a detractor is to be contacted; later it is escalated.",
     )
-    invitation_ids = fields.One2many("crm.nps.invitation", "program_id")
     answer_ids = fields.One2many("crm.nps.answer", "program_id")
 
     _sample_in_range = models.Constraint(

@@ -51,10 +51,6 @@ export class RateTimelineField extends Component {
         return {from: this.day(from), to: this.day(to)};
     }
 
-    get isOpen() {
-        return !this.stretches.at(-1).date_to;
-    }
-
     get todayText() {
         return _t("Today: %s a month", this.money(rateOn(this.stretches, this.today)));
     }
