@@ -1,6 +1,8 @@
 """Reading files of imports, whatever is in them."""
 
 import csv
+import os
+import threading
 
 import pytest
 from hypothesis import given
@@ -79,9 +81,19 @@ def test_no_such_file(read, text):
         ),
         (table.day, ["2024-02-29"], ["2023-02-29", "1.2.2026", "20260101", "2026-1-1"]),
         (
+            table.day,
+            ["1900-01-01", "9998-12-31"],
+            ["0001-01-01", "1899-12-31", "9999-01-01", "9999-12-31"],
+        ),
+        (
             table.moment,
             ["2026-01-01 00:00", "2026-01-01T00:00:00Z"],
             ["2026-01-01", "10:00", "2026-13-01 00:00"],
+        ),
+        (
+            table.moment,
+            ["1900-01-01T00:00+14:00", "9998-12-31T23:59-14:00"],
+            ["0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00", "1899-01-01 00:00"],
         ),
         (table.moment_or_day, ["2026-01-01", "2026-01-01 00:00"], ["2026", "10:00"]),
         (table.whole_number(0, 10), ["0", "7", "10"], ["11", "-1", "9.0", "٣", "01"]),
@@ -100,6 +112,32 @@ def test_cells(parse, good, bad):
     for cell in bad:
         with pytest.raises(BadValue):
             parse(cell)
+
+
+def test_where_there_is_no_date():
+    for parse, cell in (
+        (table.day, "9999-12-31"),
+        (table.moment_or_day, "9999-12-31 10:00"),
+    ):
+        with pytest.raises(BadValue, match="leave the cell empty"):
+            parse(cell)
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "\ufeff"])
+def test_an_empty_file(read, text):
+    with pytest.raises(UsageError, match="the file is empty"):
+        read(text)
+
+
+def test_a_pipe(tmp_path):
+    """It can be read once, and not from another place."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_text, args=["id;amount\na;1\n"])
+    writer.start()
+    found = table.read(path, COLUMNS)
+    writer.join()
+    assert [row.values["amount"] for row in found.rows] == [1.0]
 
 
 @given(st.floats(-1e12, 1e12, allow_nan=False))

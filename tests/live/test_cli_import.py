@@ -1,5 +1,7 @@
 """`crm-metrics import` into a live server."""
 
+import json
+import os
 import random
 import time
 
@@ -120,6 +122,16 @@ class TestPurchases:
         assert "A purchase of 0 does not count" in rejected["reason"]
         assert len(self.stored(query)) == 5
 
+    def test_a_pipe(self, command, file, query):
+        path = file(PURCHASE, [["cli-1", "", "2026-01-01", "1"]])
+        pipe = path.with_name("pipe")
+        os.mkfifo(pipe)
+        process = command.start("import", "purchases", pipe, "--json")
+        pipe.write_text(path.read_text())
+        output, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+        assert counts(json.loads(output)) == [1, 0, 0, 0]
+
     def test_no_such_file(self, command, file, tmp_path):
         cases = {
             tmp_path / "none.csv": "cannot be read",
@@ -220,6 +232,39 @@ class TestSubscriptions:
         assert query("SELECT user_id FROM crm_subscription WHERE name = 'A'") == [
             (None,)
         ]
+
+    def test_ids_of_an_old_system(self, command, file, query, customers):
+        """Numbers that name a subscription and a line: only one of them could."""
+        rows = [["1001", "Legacy", customers[0], "2026-01-01", "", "1001", "Basic"]]
+        rows[0] += ["Monthly", "100", "", ""]
+        path = file(SUBSCRIPTION + LINE, rows)
+        for _time in range(2):
+            said = command.result("import", "subscriptions", path, code=1)
+            assert rejections(said) == [(2, "line_id")]
+        rows[0][5] = "1001-1"
+        path = file(SUBSCRIPTION + LINE, rows)
+        assert counts(command.result("import", "subscriptions", path)) == [1, 0, 0, 0]
+        assert counts(command.result("import", "subscriptions", path)) == [0, 0, 1, 0]
+        # what only the server knows: a line of another file, and any other record
+        others = [[*rows[0]] for _each in range(3)]
+        for row, id_, line_id in zip(
+            others, "234", ("base.user_root", "2002-1", "1001"), strict=True
+        ):
+            row[0], row[1], row[5] = f"200{id_}", f"Legacy {id_}", line_id
+        path = file(SUBSCRIPTION + LINE, others)
+        said = command.result("import", "subscriptions", path, code=1)
+        assert [each["line"] for each in said["rejections"]] == [2, 4]
+        for rejected in said["rejections"]:
+            assert "is the one of another record" in rejected["reason"]
+        assert counts(said) == [1, 0, 0, 2]
+        assert self.lines(query, "Legacy", "Legacy 2", "Legacy 3", "Legacy 4") == [
+            (name, "2026-01-01", "Basic", 100.0, None, False)
+            for name in ("Legacy", "Legacy 3")
+        ]
+        assert query(
+            "SELECT model FROM ir_model_data WHERE module = 'base' AND name = %s",
+            "user_root",
+        ) == [("res.users",)]
 
     def test_a_subscription_comes_as_a_whole(self, command, file, query, customers):
         rows = [

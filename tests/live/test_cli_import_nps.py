@@ -144,3 +144,25 @@ def test_only_sales_administrators(command, colleague, file, query, programs):
     line = user.refusal("import", "nps", path, code=3)
     assert "only sales administrators import answers" in line
     assert query(STORED) == []
+
+
+def test_the_id_of_another_record(command, file, query, programs):
+    """Only the line that has it is left out, wherever in the batch it is."""
+    known, _anonymous = programs
+    query(
+        """INSERT INTO ir_model_data (module, name, model, res_id)
+           SELECT '__import__', 'cli-taken', 'res.partner', 1"""
+    )
+    try:
+        rows = [
+            [name, known, "9", "2026-03-01", "", "", "", f"2026 {name}"]
+            for name in ("cli-1", "cli-taken", "cli-2")
+        ]
+        said = command.result("import", "nps", file(ANSWER, rows), code=1)
+    finally:
+        query("DELETE FROM ir_model_data WHERE name = 'cli-taken'")
+    assert counts(said) == [2, 0, 0, 1]
+    [rejected] = said["rejections"]
+    assert rejected["line"] == 3
+    assert "different model" in rejected["reason"]
+    assert [row[0] for row in query(STORED)] == ["cli-1", "cli-2"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from ..connection import PAGE, Connection
 from .table import EXTERNAL_ID, Table, external_id
 
 Item = TypeVar("Item")
+#: a number that can be the id of a record
+ID = re.compile(r"[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,8 @@ def find(connection: Connection, kind: Kind, names: set[str]) -> dict[str, list[
     found: dict[str, list[int]] = {}
     if kind.by_id:
         # of 007 nobody knows whether it is 7
-        ids = {name for name in names if name.isdecimal() and str(int(name)) == name}
-        by_id = _by_key(connection, kind.model, "id", {int(name) for name in ids})
+        ids = {int(name) for name in names if ID.fullmatch(name)}
+        by_id = _by_key(connection, kind.model, "id", ids)
         found = {str(id_): [id_] for id_ in by_id}
     for key in kind.keys:
         found |= _by_key(connection, kind.model, key, names - set(found))

@@ -207,15 +207,17 @@ def load(
     for message in answer["messages"]:
         if message["type"] != "error":
             continue
-        first = (message.get("rows") or {}).get("from", 0)
+        reason = " ".join(str(message["message"]).split())
+        if (first := (message.get("rows") or {}).get("from")) is None:
+            # it is about one of them, and which one shows when they are sent apart
+            raise ServerError(reason)
         field_name = message.get("field") or ""
         refusals.append(
-            Refusal(
-                owner[first],
-                columns.get(field_name, field_name),
-                " ".join(str(message["message"]).split()),
-            )
+            Refusal(owner[first], columns.get(field_name, field_name), reason)
         )
     if not refusals:
         raise ServerError("the server took none of them and did not say why")
-    return Answer(refusals)
+    # Odoo puts what stopped the whole batch down to its first record as well. Where
+    # that one is really bad, it is refused again when the others are gone.
+    others = [refusal for refusal in refusals if refusal.number]
+    return Answer(others or refusals)

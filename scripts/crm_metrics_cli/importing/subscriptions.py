@@ -74,6 +74,12 @@ class Subscriptions:
         heads = [column.name for column in table.columns if column.name in HEAD]
         records: dict[str, Record] = {}
         lines: dict[str, Row] = {}
+        # also of lines that are rejected: they will come with the next file
+        owners = {
+            row.values["id"]: row.line
+            for row in (*reversed(table.bad), *reversed(table.rows))
+            if "id" in row.values
+        }
         for row in table.rows:
             values = row.values
             record = records.setdefault(values["id"], Record(values["id"], []))
@@ -82,6 +88,13 @@ class Subscriptions:
             if first is not row:
                 table.reject(
                     row.line, "line_id", f"it stands in line {first.line} already"
+                )
+            if owner := owners.get(owner_id := values["line_id"]):
+                table.reject(
+                    row.line,
+                    "line_id",
+                    f"it is the id of the subscription of line {owner}, and no two "
+                    f"records have the same; name the line {_plain(owner_id)}-1, say",
                 )
             for name in heads if record.rows else ():
                 if values[name] != record.rows[0].values[name]:
@@ -231,6 +244,11 @@ class Subscriptions:
         # without a column for it, nobody's, not the importer's
         context = {"default_user_id": False}
         return load(connection, MODEL, titles, data, named, context)
+
+
+def _plain(external: str) -> str:
+    """Return an external id as it stands in a file."""
+    return external.removeprefix("__import__.")
 
 
 def _path(field: str, column: Column) -> str:

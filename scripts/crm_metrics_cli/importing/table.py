@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ EXTERNAL_ID = re.compile(r"[\w-]+(\.[\w-]+)?")
 YES, NO = {"1", "true", "yes"}, {"0", "false", "no"}
 #: more digits than any amount of money has
 MOST = Decimal(10) ** 15
+#: years that dates of a business lie in; Odoo takes no others
+FIRST_YEAR, LAST_YEAR = 1900, 9998
 
 
 class BadValue(ValueError):
@@ -94,21 +97,25 @@ def read(path: Path, columns: Sequence[Column]) -> Table:
     :raise UsageError: it is no such file, or its titles are wrong
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-            delimiter = max(DELIMITERS, key=first.count)
-            file.seek(0)
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            titles = [title.strip() for title in next(reader, [])]
-            present = _check_titles(path, titles, columns)
-            table = Table([column for column in present if column])
-            for line, cells in _lines(reader):
-                table.count += 1
-                _check_row(table, line, cells, present)
+        # as a whole: a pipe can be read once
+        content = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not in UTF-8") from error
+    if not content.strip():
+        raise UsageError(f"{path}: the file is empty")
+    file = io.StringIO(content, newline="")
+    delimiter = max(DELIMITERS, key=file.readline().count)
+    file.seek(0)
+    reader = csv.reader(file, delimiter=delimiter, strict=True)
+    try:
+        titles = [title.strip() for title in next(reader, [])]
+        present = _check_titles(path, titles, columns)
+        table = Table([column for column in present if column])
+        for line, cells in _lines(reader):
+            table.count += 1
+            _check_row(table, line, cells, present)
     except csv.Error as error:
         raise UsageError(f"{path} line {reader.line_num}: {error}") from error
     return table
@@ -207,9 +214,11 @@ def day(cell: str) -> str:
     try:
         if len(cell) != 10:
             raise ValueError
-        return date.fromisoformat(cell).isoformat()
+        found = date.fromisoformat(cell)
     except ValueError:
         raise BadValue(f"{cell!r} is no date such as 2026-12-31") from None
+    _check_year(cell, found.year)
+    return found.isoformat()
 
 
 def moment(cell: str) -> str:
@@ -224,9 +233,19 @@ def moment(cell: str) -> str:
             raise ValueError
     except ValueError:
         raise BadValue(f"{cell!r} is no time such as 2026-12-31 14:00:00") from None
+    # first: at the ends of the calendar there is no other zone
+    _check_year(cell, found.year)
     if found.tzinfo:
         found = found.astimezone(UTC)
     return found.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _check_year(cell: str, year: int) -> None:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise BadValue(
+            f"{cell!r} does not lie between {FIRST_YEAR} and {LAST_YEAR}; where there "
+            "is no date, leave the cell empty"
+        )
 
 
 def moment_or_day(cell: str) -> str:
