@@ -46,7 +46,13 @@ class TestUntouched:
             assert rows > 100
 
     def test_a_sample_and_a_range(self, command):
-        command.run("verify", "--sample=5")
+        output, _errors = command.run("verify", "--sample=5")
+        assert f"{SEGMENT} (5 of " in output
+        assert f"{VISIT} (5 of " in output
+        said = command.result("verify", f"--facts={PURCHASE}", "--sample=100000")
+        share = said["sample"][PURCHASE]
+        assert share["looked_at"] == share["total"] > 5
+        assert share["of"] == "customers"
         output, _errors = command.run("verify", "--from=2026-01-01", "--to=2026-06-30")
         assert "no difference in" in output
 

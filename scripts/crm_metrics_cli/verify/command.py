@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import dataclass
 from datetime import datetime
+from types import ModuleType
 
 import click
 
@@ -26,6 +28,25 @@ PARTS = {
     purchases: (purchases.PURCHASE,),
     nps: (nps.NPS,),
 }
+#: what a sample of a part is made of
+NOUNS = {
+    recurring: "customers",
+    visits: "opportunities",
+    purchases: "customers",
+    nps: "customers",
+}
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a sample looks at."""
+
+    looked_at: int
+    total: int
+    of: str
+
+    def __str__(self) -> str:
+        return f"{self.looked_at:,} of {self.total:,} {self.of}"
 
 
 @click.command()
@@ -66,12 +87,19 @@ def verify(
     wanted = _allowed(session, wanted, known)
     _tell_what_waits(session, wanted)
     found: list[Difference] = []
+    shares: dict[str, Share] = {}
+    days = [each and each.date() for each in (first, last)]
     for part, names in PARTS.items():
         chosen = [fact for fact in names if fact in wanted]
-        if chosen:
-            session.output.say(f"verifying {', '.join(chosen)}")
-            found += _verify(session, part, chosen, sample, first, last)
-    _show(session, wanted, found, time.monotonic() - began)
+        if not chosen:
+            continue
+        session.output.say(f"verifying {', '.join(chosen)}")
+        keys = None
+        if sample:
+            keys, share = _sample(session, part, sample)
+            shares |= dict.fromkeys(chosen, share)
+        found += part.verify(session.connection, chosen, keys, *days)
+    _show(session, wanted, found, shares, time.monotonic() - began)
     return 1 if found else 0
 
 
@@ -91,21 +119,11 @@ def _allowed(session: Session, wanted: list[str], known: list[str]) -> list[str]
     return wanted or [fact for fact in known if fact != nps.NPS]
 
 
-def _verify(
-    session: Session,
-    part: object,
-    facts: list[str],
-    sample: int | None,
-    first: datetime | None,
-    last: datetime | None,
-) -> list[Difference]:
-    connection = session.connection
-    keys = None
-    if sample:
-        keys = part.customers(connection)
-        keys = sorted(random.sample(keys, min(sample, len(keys))))
-    days = [each and each.date() for each in (first, last)]
-    return part.verify(connection, facts, keys, *days)
+def _sample(session: Session, part: ModuleType, size: int) -> tuple[list[int], Share]:
+    """Choose some of those that a part is about, and tell what share that is."""
+    every = part.customers(session.connection)
+    chosen = sorted(random.sample(every, min(size, len(every))))
+    return chosen, Share(len(chosen), len(every), NOUNS[part])
 
 
 def _tell_what_waits(session: Session, facts: list[str]) -> None:
@@ -119,18 +137,26 @@ def _tell_what_waits(session: Session, facts: list[str]) -> None:
 
 
 def _show(
-    session: Session, facts: list[str], found: list[Difference], seconds: float
+    session: Session,
+    facts: list[str],
+    found: list[Difference],
+    shares: dict[str, Share],
+    seconds: float,
 ) -> None:
     lines = [str(each) for each in found[:SHOWN]]
     if more := len(found) - len(lines):
         lines.append(f"... and {more:,} more; --json has them all")
     verdict = f"{len(found):,} differences" if found else "no difference"
+    where = ", ".join(
+        f"{fact} ({shares[fact]})" if fact in shares else fact for fact in facts
+    )
     session.output.result(
         {
             "facts": facts,
+            "sample": {fact: vars(share) for fact, share in shares.items()},
             "differences": [vars(each) | {"text": str(each)} for each in found],
             "seconds": round(seconds, 3),
         },
         *lines,
-        f"{verdict} in {', '.join(facts)}, {seconds:,.1f} s",
+        f"{verdict} in {where}, {seconds:,.1f} s",
     )

@@ -12,6 +12,8 @@ from ..connection import Connection
 
 #: amounts are compared to less than half a cent
 NEAR = 0.0049
+#: or to so small a share of them: a float has some 16 digits
+EXACT = 1e-14
 
 
 @dataclass(frozen=True)
@@ -139,12 +141,14 @@ def same(stored: Any, expected: Any, near: float = NEAR) -> bool:
 
     >>> same(1.0, 1.001), same(1.0, 1.01), same(None, 0.0), same("a", "a")
     (True, False, False, True)
+    >>> same(1e15, 1e15 + 0.125), same(1e15, 1e15 + 100)
+    (True, False)
     """
     if expected is NotImplemented:
         return True
     numbers = (int, float)
     if isinstance(stored, numbers) and isinstance(expected, numbers):
-        return abs(stored - expected) <= near
+        return abs(stored - expected) <= max(near, EXACT * abs(expected))
     return stored == expected
 
 

@@ -201,6 +201,8 @@ class Stretches:
         rate = self._rate(line, currency)
         if not starts or rate is None or company not in self.companies.companies:
             return []
+        # the last day of the calendar has none after it, it is no end
+        ends = [end for end in ends if end < NEVER]
         first, after = max(starts), min(ends) + DAY if ends else None
         if after and after <= first:
             return []
