@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from . import __version__
+from .output import Output
+from .session import STOPPED
 
 #: name of a command -> its module and what it is called there
 COMMANDS = {
@@ -34,6 +39,21 @@ class Commands(click.Group):
             return None
         module, attribute = COMMANDS[name]
         return getattr(importlib.import_module(module, __package__), attribute)
+
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> None:
+        """Run a command; wrong usage is told as everything else that goes wrong."""
+        args = [*(sys.argv[1:] if args is None else args)] or ["--help"]
+        try:
+            code = super().main(args, standalone_mode=False, **extra)
+        except click.UsageError as error:
+            path = error.ctx.command_path if error.ctx else "crm-metrics"
+            said = " ".join(error.format_message().split()).rstrip(".")
+            Output("--json" in args).fail(f"{said}. See {path} --help.")
+            code = error.exit_code
+        except click.Abort:
+            Output("--json" in args).fail("stopped")
+            code = STOPPED
+        sys.exit(code if isinstance(code, int) else 0)
 
 
 @click.group(

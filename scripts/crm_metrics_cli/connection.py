@@ -48,23 +48,31 @@ class Address:
 
     def client(self) -> odoorpc.ODOO:
         """Return a client; nothing is sent yet."""
-        parts = urlsplit(self.url)
+        if "@" in self.url:
+            # not shown: there may be a password in it
+            raise UsageError(
+                "the address of the server has an @: login and password are no part of "
+                "it, see --help"
+            )
         try:
-            port = parts.port
+            parts = urlsplit(self.url)
+            host, port = parts.hostname, parts.port
         except ValueError:
-            port = 0
+            host = port = None
         if (
-            parts.scheme not in ("http", "https")
-            or not parts.hostname
+            not host
             or port == 0
+            or parts.scheme not in ("http", "https")
             or parts.path not in ("", "/")
+            or parts.query
+            or parts.fragment
         ):
             raise UsageError(
                 f"{self.url!r} is no address of a server, such as http://host:8069"
             )
         is_secure = parts.scheme == "https"
         return odoorpc.ODOO(
-            f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname,
+            f"[{host}]" if ":" in host else host,
             protocol="jsonrpc+ssl" if is_secure else "jsonrpc",
             port=port or (443 if is_secure else 80),
             timeout=self.timeout,

@@ -76,9 +76,7 @@ class ParquetWriter:
             import pyarrow
             import pyarrow.parquet
         except ImportError as error:
-            raise UsageError(
-                "parquet needs pyarrow: pip install 'crm-metrics[parquet]'"
-            ) from error
+            raise UsageError("parquet needs pyarrow: pip install pyarrow") from error
         types = {
             "boolean": pyarrow.bool_(),
             "date": pyarrow.date32(),
@@ -226,6 +224,8 @@ def export(
     if str(output) == "-":
         if format_ != "csv" or session.output.as_json:
             raise UsageError("standard output takes csv, and no --json beside it")
+        # as in a file, whatever the terminal knows
+        sys.stdout.reconfigure(encoding="utf-8")
         _write(session, CsvWriter(sys.stdout, columns), pages)
         return
     path = output or Path(f"{fact}.{format_}")

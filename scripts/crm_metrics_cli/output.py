@@ -31,6 +31,9 @@ class Output:
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
+        for stream in (sys.stdout, sys.stderr):
+            # a terminal may not know all characters: rather a ? than no answer
+            stream.reconfigure(errors="replace")
         self._out = Console(width=None if sys.stdout.isatty() else WIDE)
         self._err = Console(stderr=True, width=None if sys.stderr.isatty() else WIDE)
 
@@ -74,7 +77,8 @@ class Output:
 
     @staticmethod
     def _json(data: dict[str, Any]) -> None:
-        click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+        plain = "utf" not in sys.stdout.encoding.lower()
+        click.echo(json.dumps(data, ensure_ascii=plain, indent=2, default=str))
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
@@ -100,7 +104,7 @@ def rate(count: int, seconds: float, unit: str) -> str:
 
 def _cell(value: Any) -> str:
     if value is None:
-        return "–"
+        return "-"
     if isinstance(value, float):
         return f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, int) else escape(str(value))

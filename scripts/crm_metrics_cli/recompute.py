@@ -134,20 +134,25 @@ def plan(
     address = session.connection.address
     path = path or default_path(address)
     ordered = check_facts(session, facts)
-    left = State.read(path) if resume else None
+    new = State(path, address.url, address.database, ordered, shards or 16)
+    # read in any case: what is no state of ours is not written over
+    left = State.read(path)
     if not left:
         if resume:
             session.output.say("nothing was interrupted: from the beginning")
-        return State(path, address.url, address.database, ordered, shards or 16)
+        return new
     if (left.url, left.database) != (address.url, address.database):
         raise UsageError(f"{path} is of database {left.database!r} at {left.url}")
+    if not resume:
+        session.output.say(
+            f"starting anew; --resume would go on with a run of which {left.progress}"
+        )
+        return new
     if facts and ordered != left.facts:
         raise UsageError(f"interrupted were the facts {', '.join(left.facts)}")
     if shards and shards != left.shards:
         raise UsageError(f"interrupted were {left.shards} shards")
-    session.output.say(
-        f"going on: {len(left.done)} of {len(left.facts) * left.shards} are done"
-    )
+    session.output.say(f"going on: {left.progress}")
     return left
 
 

@@ -18,6 +18,8 @@ from .output import Output
 #: Where the password is looked for; never among the arguments, which everybody on the
 #: machine can list.
 SECRETS = ("CRM_METRICS_API_KEY", "CRM_METRICS_PASSWORD")
+#: exit code after Ctrl-C
+STOPPED = 130
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
             code = error.exit_code
         except KeyboardInterrupt:
             output.fail("stopped")
-            code = 130
+            code = STOPPED
         # what still waits for an answer in other threads is not waited for
         sys.stdout.flush()
         sys.stderr.flush()

@@ -56,6 +56,11 @@ class State:
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"{path} is no state of a recomputation") from error
 
+    @property
+    def progress(self) -> str:
+        """How far it came, for people."""
+        return f"{len(self.done)} of {len(self.facts) * self.shards} are done"
+
     def save(self) -> None:
         """Write the file as a whole, so that a kill leaves the old or the new one."""
         content = {
