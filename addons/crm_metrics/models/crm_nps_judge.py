@@ -183,14 +183,14 @@ class Judge:
         )
 
     def _read_seen(self):
-        """Return (wave, person) of who was considered already."""
+        """Return (wave, person) of who was asked already, or will be."""
         waves = list({one.candidate["wave"] for one in self.considered})
         return set(
             self.env.execute_query(
                 SQL(
                     """SELECT wave, person FROM crm_nps_invitation
                         WHERE program_id = %s AND wave = ANY(%s) AND person = ANY(%s)
-                          AND test IS NOT TRUE""",
+                          AND state <> 'skipped' AND test IS NOT TRUE""",
                     self.program.id,
                     waves,
                     self.persons,
@@ -275,11 +275,7 @@ class Judge:
         return bool(one.partner_id) and not self.partners[one.partner_id][2]
 
     def _is_double(self, one):
-        key = (one.candidate["wave"], one.person)
-        if key in self.seen:
-            return True
-        self.seen.add(key)
-        return False
+        return (one.candidate["wave"], one.person) in self.seen
 
     def _is_opted_out(self, one):
         return self.suppressed.get(one.person) == "opted_out"
@@ -341,6 +337,7 @@ class Judge:
         return int(code[:13], 16) / 16**13 * 100 >= self.program.sample_percent
 
     def _note_planned(self, one):
+        self.seen.add((one.candidate["wave"], one.person))
         if self.between:
             self.asked_persons[one.person] = datetime.max
             if one.partner_id:

@@ -122,6 +122,19 @@ class TestReasons(NpsCase):
         invitations = self.consider(self.program(), archived, anna)
         self.assertAsked(invitations, "archived", None)
 
+    def test_who_is_not_asked_does_not_stand_in_for_another(self):
+        """By no later reason, at once or one after the other."""
+        silent, double, third = (
+            self.contact(name, email="anna@example.com", crm_nps_consent=consent)
+            for name, consent in (("Silent", False), ("Double", True), ("Third", True))
+        )
+        program = self.program(legal_basis="consent", quarantine_days=0)
+        invitations = self.consider(program, silent, double, third, silent)
+        self.assertAsked(invitations, "no_consent", None, "double", "double")
+        self.assertAsked(self.consider(program, silent, wave="next"), "no_consent")
+        self.assertAsked(self.consider(program, double, wave="next"), None)
+        self.assertAsked(self.consider(program, third, wave="next"), "double")
+
     def test_who_opted_out_or_was_erased(self):
         anna, ben = self.contact("Anna"), self.contact("Ben")
         self.suppress(anna, "opted_out")

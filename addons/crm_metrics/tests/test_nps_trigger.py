@@ -299,6 +299,22 @@ class TestWaves(NpsCase):
         self.anna.email = "FIRM@example.com"
         self.assertAsked(self.asked(), None, "double")
 
+    def test_one_address_on_two_contacts_one_of_whom_agreed(self):
+        """An interrupted wave considers neither of them again."""
+        self.asking.legal_basis = "consent"
+        double = self.contact(
+            "Double",
+            parent_id=self.firm.id,
+            email="anna@example.com",
+            crm_nps_consent=True,
+        )
+        self.refresh()
+        done = self.asking._trigger_candidates()
+        self.asking._consider(done)
+        invitations = self.asked()
+        self.assertEqual(invitations.partner_id, self.firm | self.anna | double)
+        self.assertAsked(invitations, "no_consent", "no_consent", None)
+
     def test_on_its_day_and_then_after_each_interval(self):
         """A wave of the 31st stays one, through the short months."""
         self.asking.write(
