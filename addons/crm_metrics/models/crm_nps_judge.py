@@ -210,12 +210,12 @@ class Judge:
             SQL(
                 """SELECT person, partner_id, %s AS asked FROM crm_nps_invitation
                     WHERE (person = ANY(%s) OR partner_id = ANY(%s))
-                      AND test IS NOT TRUE AND (state = 'planned' OR sent_at > %s)
+                      AND %s
                     ORDER BY asked""",
                 self._asked_sql(),
                 self.persons,
                 self.partner_ids,
-                self._since(self.between),
+                self._counts_sql(self.between),
             )
         )
         for person, partner, moment in rows:
@@ -234,12 +234,11 @@ class Judge:
         rows = self.env.execute_query(
             SQL(
                 """SELECT account_id, person, %s AS asked FROM crm_nps_invitation
-                    WHERE account_id = ANY(%s)
-                      AND test IS NOT TRUE AND (state = 'planned' OR sent_at > %s)
+                    WHERE account_id = ANY(%s) AND %s
                     ORDER BY asked""",
                 self._asked_sql(),
                 self.accounts,
-                self._since(self.account_span),
+                self._counts_sql(self.account_span),
             )
         )
         for account, person, moment in rows:
@@ -249,9 +248,18 @@ class Judge:
     def _asked_sql(self):
         return SQL("CASE WHEN state = 'planned' THEN %s ELSE sent_at END", datetime.max)
 
-    def _since(self, days):
-        """Return before which moment an asking stands in nobody's way."""
-        return min(one.planned_at for one in self.considered) - days
+    def _counts_sql(self, days):
+        """Return which askings stand in the way of another one in so many days.
+
+        What is planned does while its program runs. Once that runs again, whoever sends
+        looks at all of it anew.
+        """
+        return SQL(
+            """test IS NOT TRUE AND (sent_at > %s OR state = 'planned' AND program_id IN (
+                   SELECT id FROM crm_nps_program WHERE state = 'running' AND active))
+            """,
+            min(one.planned_at for one in self.considered) - days,
+        )
 
     def _column(self, query):
         return {value for (value,) in self.env.execute_query(query)}

@@ -98,6 +98,20 @@ class TestWhoIsStillAsked(NpsMailCase):
         self.assertEqual(first.state, "sent")
         self.assertEqual(second.skip_reason, "quarantine")
 
+    def test_what_a_stopped_program_had_planned_is_looked_at_anew(self):
+        """Others could ask meanwhile; it starts again with what it had planned."""
+        ada, bob = self.contact("Ada"), self.contact("Bob")
+        stopped, other = self.program(), self.program()
+        waiting = self.consider(stopped, ada, bob)
+        stopped.with_user(self.manager).action_stop()
+        self.assertAsked(self.consider(other, ada), None)
+        self.send()
+        self.assertSent(ada)
+        stopped.with_user(self.manager).action_start()
+        self.send()
+        self.assertSent(ada, bob)
+        self.assertEqual(waiting.mapped("skip_reason"), ["quarantine", False])
+
     def test_trials_are_in_nobodys_way(self):
         contact = self.contact("Ada")
         self.sent(self.program(), contact, "2026-06-14 10:00:00", test=True)

@@ -97,6 +97,21 @@ class TestQuarantine(NpsCase):
         self.assertAsked(self.consider(elsewhere, self.anna), None)
         self.assertAsked(self.consider(self.asking, self.anna), "quarantine")
 
+    def test_a_program_that_was_stopped_asks_nobody(self):
+        other = self.program()
+        self.consider(other, self.anna)
+        other.with_user(self.manager).action_stop()
+        invitations = self.consider(self.asking, self.anna)
+        self.assertAsked(invitations, None)
+        archived = self.program()
+        invitations.state = "skipped"
+        ben = self.contact("Ben")
+        self.consider(archived, ben)
+        archived.action_archive()
+        # runs, yet nobody sees it
+        archived.state = "running"
+        self.assertAsked(self.consider(self.asking, ben), None)
+
     def test_each_program_has_its_own_days(self):
         self.sent(self.asking, self.anna, self.moment(self.now) - timedelta(30))
         shorter = self.program(quarantine_days=30)
@@ -186,6 +201,15 @@ class TestAccountLimit(NpsCase):
         other = self.program(quarantine_days=0)
         self.consider(other, self.anna, self.ben)
         self.assertAsked(self.consider(self.asking, self.carl), "account")
+
+    def test_a_program_that_was_stopped_takes_no_place(self):
+        other = self.program(quarantine_days=0)
+        self.consider(other, self.anna, self.ben)
+        other.with_user(self.manager).action_stop()
+        self.assertAsked(self.consider(self.asking, self.carl), None)
+        other.with_user(self.manager).action_start()
+        dora = self.contact("Dora", parent_id=self.customer.id)
+        self.assertAsked(self.consider(self.asking, dora), "account")
 
     def test_who_is_skipped_takes_no_place(self):
         self.ben.active = False
