@@ -98,6 +98,8 @@ from . import (
     mail_activity,
     crm_nps_privacy,
     crm_nps_merge,
+    crm_nps_address,
+    res_partner_nps_address,
     res_partner_nps,
     crm_lead_nps,
     mail_thread,

@@ -14,6 +14,12 @@ ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 BOUNCE_DAYS = 180
 
 
+def normal_address(text):
+    """Return an address normalised, or an empty string if it is not a valid one."""
+    email = email_normalize(text or "", strict=False) or ""
+    return email if ADDRESS.fullmatch(email) else ""
+
+
 @dataclass(slots=True)
 class Considered:
     """A candidate, and what was found out about it."""
@@ -26,6 +32,8 @@ class Considered:
     #: whether anything was entered as e-mail address
     has_email: bool
     person: str
+    #: what the contact is known by, if that is not the address that is written to
+    contact: str
     planned_at: datetime
     skip_reason: str | None = None
 
@@ -59,7 +67,9 @@ class Judge:
         self.persons = [one.person for one in self.considered if one.person]
         self.accounts = [row[1] for row in self.partners.values()]
         self.internal_partners, self.internal_emails = self._read_internal()
-        self.suppressed = self.suppression._suppressed(self.persons)
+        self.suppressed = self.suppression._suppressed(
+            [*self.persons, *(one.contact for one in self.considered if one.contact)]
+        )
         self.blacklisted = self._read_blacklisted()
         self.bounced = self._read_bounced()
         self.customers = self._read_customers()
@@ -107,9 +117,9 @@ class Judge:
         for candidate in candidates:
             row = self.partners.get(candidate.get("partner_id"))
             given = candidate.get("email") or (row and row[6]) or ""
-            email = email_normalize(given, strict=False) or ""
-            if not ADDRESS.fullmatch(email):
-                email = ""
+            email = normal_address(given)
+            partner = row and partners.browse(row[0])
+            own = email if not row or given == row[6] else normal_address(row[6])
             zone = (row and row[3]) or company_zone
             if zone not in moments:
                 moments[zone] = self.program._next_moment(zone, now)
@@ -120,9 +130,10 @@ class Judge:
                     account_id=row and row[1],
                     email=email,
                     has_email=bool(given.strip()),
-                    person=self.suppression._person_key(
-                        email, row and partners.browse(row[0])
-                    ),
+                    person=self.suppression._person_key(email, partner),
+                    contact=""
+                    if own == email
+                    else self.suppression._person_key(own, partner),
                     planned_at=moments[zone],
                 )
             )
@@ -255,9 +266,10 @@ class Judge:
         looks at all of it anew.
         """
         return SQL(
-            """test IS NOT TRUE AND (sent_at > %s OR state = 'planned' AND program_id IN (
-                   SELECT id FROM crm_nps_program WHERE state = 'running' AND active))
-            """,
+            """test IS NOT TRUE AND (
+                   sent_at > %s OR state = 'planned' AND program_id IN (
+                       SELECT id FROM crm_nps_program
+                        WHERE state = 'running' AND active))""",
             min(one.planned_at for one in self.considered) - days,
         )
 
@@ -286,10 +298,16 @@ class Judge:
         return (one.candidate["wave"], one.person) in self.seen
 
     def _is_opted_out(self, one):
-        return self.suppressed.get(one.person) == "opted_out"
+        return self._is_suppressed(one, "opted_out")
 
     def _is_erased(self, one):
-        return self.suppressed.get(one.person) == "erased"
+        return self._is_suppressed(one, "erased")
+
+    def _is_suppressed(self, one, reason):
+        return reason in (
+            self.suppressed.get(one.person),
+            self.suppressed.get(one.contact),
+        )
 
     def _is_blacklisted(self, one):
         return one.email in self.blacklisted

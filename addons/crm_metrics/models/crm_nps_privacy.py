@@ -110,9 +110,20 @@ class CrmNpsAnonymisable(models.AbstractModel):
 
     def _suppress_erased(self):
         """Never ask again whom these rows are about."""
-        persons = set(self.sudo().mapped("person")) - {False}
-        self.env["crm.nps.suppression"].sudo()._suppress(
-            [key for key in persons if not key.startswith(NOBODY)], "erased"
+        self._suppress_persons("erased")
+
+    def _suppress_persons(self, reason):
+        """Never ask these persons again, by whatever address they are known now.
+
+        :param str reason: see :meth:`_suppress` of the list
+        """
+        suppression = self.env["crm.nps.suppression"].sudo()
+        rows = self.sudo()
+        keys = set(rows.mapped("person")) - {False}
+        for partner in rows.partner_id:
+            keys.add(suppression._person_key(partner.email_normalized, partner))
+        suppression._suppress(
+            [key for key in keys if not key.startswith(NOBODY)], reason
         )
 
     # ------------------------------------------------------------------

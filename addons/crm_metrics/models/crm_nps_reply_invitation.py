@@ -193,6 +193,4 @@ class CrmNpsInvitation(models.Model):
         invitation._lock_reply()
         if invitation.state in ("planned", "sending", "sent"):
             invitation.state = "declined"
-        invitation.env["crm.nps.suppression"]._suppress(
-            [invitation.person], "opted_out"
-        )
+        invitation._suppress_persons("opted_out")

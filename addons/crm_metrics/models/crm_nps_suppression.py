@@ -56,27 +56,55 @@ class CrmNpsSuppression(models.Model):
         :param reason: "opted_out" or "erased"
         """
         keys = sorted({key for key in person_keys if key})
-        self.env.execute_query(
+        self._list(
+            SQL("SELECT key, %s FROM unnest(%s::varchar[]) AS key", reason, keys)
+        )
+
+    @api.model
+    def _carry_over(self, old_keys, new_keys):
+        """Never ask persons under a new key either whom nobody asks under the old one.
+
+        :param old_keys: list of keys, see :meth:`_person_key`
+        :param new_keys: list of as many
+        """
+        self._list(
+            SQL(
+                # erased comes before opted out
+                """SELECT move.goal, min(s.reason)
+                     FROM unnest(%s::varchar[], %s::varchar[]) AS move (start, goal)
+                     JOIN crm_nps_suppression s ON s.person = move.start
+                    WHERE move.goal <> '' GROUP BY move.goal ORDER BY move.goal""",
+                old_keys,
+                new_keys,
+            )
+        )
+
+    def _list(self, persons):
+        """Put persons on the list.
+
+        :param SQL persons: SELECT of their keys and the reasons
+        """
+        listed = self.env.execute_query(
             SQL(
                 """
                 INSERT INTO crm_nps_suppression AS s (
                        person, reason, date, create_uid, create_date, write_uid,
                        write_date)
-                SELECT key, %(reason)s, %(now)s, %(uid)s, %(now)s, %(uid)s, %(now)s
-                  FROM unnest(%(keys)s::varchar[]) AS key
+                SELECT key, reason, %(now)s, %(uid)s, %(now)s, %(uid)s, %(now)s
+                  FROM (%(persons)s) AS persons (key, reason)
                     ON CONFLICT (person) DO UPDATE
                    SET reason = EXCLUDED.reason, date = EXCLUDED.date,
                        write_uid = EXCLUDED.write_uid, write_date = EXCLUDED.write_date
                  WHERE s.reason = 'opted_out' AND EXCLUDED.reason = 'erased'
              RETURNING s.id
                 """,
-                keys=keys,
-                reason=reason,
+                persons=persons,
                 now=fields.Datetime.now(),
                 uid=self.env.uid,
             )
         )
-        self.invalidate_model()
+        if listed:
+            self.invalidate_model()
 
     @api.model
     def _suppressed(self, person_keys):

@@ -24,6 +24,8 @@ class ResPartner(models.Model):
     @api.depends("email_normalized")
     def _compute_crm_nps_suppressed(self):
         suppression = self.env["crm.nps.suppression"].sudo()
+        # the list goes with whoever gets another address
+        self._origin.flush_recordset(["email_normalized"])
         keys = {
             partner: suppression._person_key(partner.email_normalized, partner._origin)
             for partner in self
