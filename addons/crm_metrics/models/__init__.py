@@ -97,6 +97,7 @@ from . import (
     crm_nps_follow_up,
     mail_activity,
     crm_nps_privacy,
+    crm_nps_gone,
     crm_nps_merge,
     crm_nps_address,
     res_partner_nps_address,

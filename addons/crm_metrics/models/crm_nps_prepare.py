@@ -26,32 +26,38 @@ class CrmNpsProgram(models.Model):
             it happened), and `customer`: whether the event itself proves that they
             bought something
         :param bool sample: whether only the program's sample is asked
-        :return: invitations, as sudo, one for each candidate in their order
+        :return: invitations, as sudo, one for each candidate in their order; none for
+            whom data was erased, if that is written down already
         """
         self.ensure_one()
         program = self.sudo()
+        invitations = program.env["crm.nps.invitation"]
         ids = []
         for batch in split_every(BATCH, candidates):
             considered = Judge(program, batch, sample).judge()
+            considered = invitations._mark_erased(program, considered)
             values = list(program._invitation_values(considered))
-            ids += program.env["crm.nps.invitation"].create(values).ids
+            created = invitations.create(values)
+            created._anonymise_marked(considered)
+            ids += created.ids
             program._wake_sending(considered)
-        return program.env["crm.nps.invitation"].browse(ids)
+        return invitations.browse(ids)
 
     def _invitation_values(self, considered):
         now = fields.Datetime.now()
         languages = {code for code, _name in self.env["res.lang"].get_installed()}
         for one in considered:
-            candidate = one.candidate
+            # what was erased does not come back
+            is_erased = one.skip_reason == "erased"
+            candidate = {} if is_erased else one.candidate
             known = (candidate.get("lang"), self.company_id.partner_id.lang)
             yield {
                 "program_id": self.id,
                 "company_id": self.company_id.id,
-                "wave": candidate["wave"],
-                "partner_id": one.partner_id,
-                "account_id": one.account_id,
-                # what was erased does not come back
-                "email": one.skip_reason != "erased" and one.email or False,
+                "wave": one.candidate["wave"],
+                "partner_id": not is_erased and one.partner_id,
+                "account_id": not is_erased and one.account_id,
+                "email": not is_erased and one.email or False,
                 "person": one.person or False,
                 "lang": next((lang for lang in known if lang in languages), False),
                 "res_model": candidate.get("res_model"),

@@ -40,7 +40,7 @@ class CrmNpsAnonymisable(models.AbstractModel):
         :param dict keys: what stands for the keys of persons and for waves, to be
             shared by rows that belong together
         """
-        keys = keys if keys is not None else _Keys()
+        keys = keys if keys is not None else Keys()
         rows = self.sudo().with_context(tracking_disable=True)
         rows = rows.filtered(lambda row: not row.anonymised)
         rows._drop_what_hangs_on()
@@ -171,7 +171,7 @@ class CrmNpsAnonymisable(models.AbstractModel):
         )
 
 
-class _Keys(defaultdict):
+class Keys(defaultdict):
     """Old key -> a new one, made up when it is asked for."""
 
     def __init__(self):
@@ -185,7 +185,7 @@ class CrmNpsAnswer(models.Model):
     def _anonymise(self, keys=None):
         # all answers of a vote: else the older ones would count as votes of others
         answers = self.sudo()._of_same_votes()
-        keys = keys if keys is not None else _Keys()
+        keys = keys if keys is not None else Keys()
         # through it one would find back to who answered
         invitations = answers.invitation_id
         res = super(CrmNpsAnswer, answers)._anonymise(keys)

@@ -113,6 +113,60 @@ class TestDealsWon(NpsCase):
         self.asked()
         self.assertEqual(self.invitations(self.asking).email, "s@example.com")
 
+    def test_who_was_erased_does_not_come_back(self):
+        """By the deal, on which the contact still stands; it is noted once."""
+        deal = self.deal(100, "2026-06-02 12:00:00", partner=self.anna)
+        self.asked()
+        self.invitations(self.asking)._erase()
+        for _run in range(3):
+            self.assertFalse(self.asked())
+            first, noted = self.invitations(self.asking)
+            self.assertAsked(first | noted, "erased", "erased")
+            self.assertNotIn(str(deal.id), first.wave + noted.wave)
+            self.assertNotEqual(first.person, noted.person)
+            self.assertRecordValues(
+                noted,
+                [
+                    {
+                        "partner_id": False,
+                        "account_id": False,
+                        "lead_id": False,
+                        "res_model": False,
+                        "res_id": False,
+                        "email": False,
+                        "lang": False,
+                        "anonymised": True,
+                        "create_uid": False,
+                        "date": self.moment("2026-06-15 12:00:00"),
+                    }
+                ],
+            )
+        key = self.env["crm.nps.suppression"]._person_key("anna@example.com")
+        self.assertNotIn(key, noted.person)
+        # another deal is another reason
+        self.deal(100, "2026-06-03 12:00:00", partner=self.anna)
+        self.asked()
+        self.assertEqual(len(self.invitations(self.asking)), 3)
+
+    def test_a_contact_that_was_deleted_is_not_asked_again(self):
+        """Its address is still on the deal."""
+        deal = self.deal(100, "2026-06-02 12:00:00", partner=self.anna)
+        self.env.flush_all()
+        self.assertEqual(deal.email_from, "anna@example.com")
+        self.asked()
+        invitation = self.invitations(self.asking)
+        self.sent(self.program(), self.anna, self.now)
+        self.anna.unlink()
+        self.assertEqual(deal.email_from, "anna@example.com")
+        self.assertFalse(self.asked())
+        self.assertEqual(self.invitations(self.asking), invitation)
+        self.assertAsked(invitation, "erased")
+        self.assertFalse(invitation.email or invitation.token_hash)
+        # nor by another program so soon
+        other = self.program(trigger="won")
+        self.prepare()
+        self.assertAsked(self.invitations(other), "quarantine")
+
     def test_history_asks_nobody(self):
         """What happened longer ago than an answer has time, whatever the start."""
         moment = self.moment(self.now)
@@ -375,6 +429,19 @@ class TestWaves(NpsCase):
         self.assertEqual(len(invitations), 6)
         self.assertEqual(len(invitations.partner_id), 6)
         self.assertEqual(self.asking.wave_number, 1)
+
+    def test_a_wave_that_was_interrupted_notes_once_who_was_erased(self):
+        self.suppress(self.anna)
+        self.refresh()
+        self.asking._consider(self.asking._trigger_candidates())
+        invitations = self.asked()
+        self.assertEqual(len(invitations), 2)
+        self.assertEqual(invitations.partner_id, self.firm)
+        self.assertEqual(set(invitations.mapped("wave")), {"wave,1"})
+
+    def suppress(self, contact):
+        key = self.env["crm.nps.suppression"]._person_key(contact.email_normalized)
+        self.env["crm.nps.suppression"]._suppress([key], "erased")
 
     def break_audience(self, program):
         """Let a field be gone that the audience names."""
