@@ -11,13 +11,31 @@ STORED = """
       LEFT JOIN res_partner p ON p.id = a.partner_id
      WHERE d.name LIKE 'cli-%%' ORDER BY d.name
 """
+#: a contact answers an invitation of a program
+ANSWERED = """
+    WITH invitation AS (
+        INSERT INTO crm_nps_invitation (program_id, company_id, wave, partner_id,
+                                        account_id, state, date)
+        SELECT p.id, p.company_id, 'cli', c.id, c.commercial_partner_id, 'answered',
+               now()
+          FROM crm_nps_program p, res_partner c
+         WHERE c.email_normalized = %s AND p.name->>'en_US' = %s
+     RETURNING *
+    )
+    INSERT INTO crm_nps_answer (program_id, company_id, wave, partner_id, account_id,
+                                invitation_id, score, bucket, state, date)
+    SELECT program_id, company_id, wave, partner_id, account_id, id, 0, 'detractor',
+           'counted', '2026-02-01' FROM invitation
+"""
 
 
 @pytest.fixture(autouse=True)
 def _alone(query):
     yield
     query(
-        """DELETE FROM crm_nps_answer WHERE id IN (
+        """DELETE FROM crm_nps_answer WHERE wave = 'cli';
+           DELETE FROM crm_nps_invitation WHERE wave = 'cli';
+           DELETE FROM crm_nps_answer WHERE id IN (
                SELECT res_id FROM ir_model_data
                 WHERE model = 'crm.nps.answer' AND name LIKE 'cli-%%');
            DELETE FROM ir_model_data
@@ -166,3 +184,23 @@ def test_the_id_of_another_record(command, file, query, programs):
     assert rejected["line"] == 3
     assert "different model" in rejected["reason"]
     assert [row[0] for row in query(STORED)] == ["cli-1", "cli-2"]
+
+
+def test_nobody_votes_in_the_place_of_a_customer(
+    command, file, query, programs, person
+):
+    """What a contact answered by an invitation is named; the other lines go in."""
+    name, email = person
+    known, _anonymous = programs
+    query(ANSWERED, email, known)
+    rows = [
+        ["cli-1", known, "9", "2026-03-01", "", "zoe@example.com", "", "cli"],
+        ["cli-2", known, "10", "2026-03-01", name, "", "", "cli"],
+        ["cli-3", known, "10", "2026-03-01", "", email, "", "cli"],
+        ["cli-4", known, "10", "2026-03-01", name, "", "", "cli-w"],
+    ]
+    said = command.result("import", "nps", file(ANSWER, rows), code=1)
+    assert counts(said) == [2, 0, 0, 2]
+    assert rejections(said) == [(3, "wave"), (4, "wave")]
+    assert "exclude that answer" in said["rejections"][0]["reason"]
+    assert [row[0] for row in query(STORED)] == ["cli-1", "cli-4"]

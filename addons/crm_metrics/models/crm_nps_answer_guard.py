@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tools import clean_context, email_normalize
+from odoo.tools import SQL, clean_context, email_normalize
 
 #: what a manager gives who enters or imports an answer
 ENTERED = frozenset(
@@ -29,6 +29,8 @@ class CrmNpsAnswer(models.Model):
             for vals in vals_list:
                 self._check_entered(vals)
         vals_list = self._complete([dict(vals) for vals in vals_list])
+        if not self.env.su and any(self._replacing(vals_list)):
+            raise ValidationError(self._replacing_message())
         persons = [vals.pop("person") for vals in vals_list]
         # the line "created" would tell when an anonymous answer came
         answers = super(
@@ -100,17 +102,61 @@ class CrmNpsAnswer(models.Model):
             "Score: “%(score)s” is no whole number from 0 to 10.", score=score
         )
 
+    def _replacing(self, vals_list):
+        """Tell of each answer whether it would take the place of a customer's own one.
+
+        That is one that counts, to an invitation: of one person and wave the latest
+        answer counts alone.
+
+        :param vals_list: what :meth:`_add_persons` returns
+        :return: list of bool
+        """
+        self.sudo().flush_model()
+        columns = (
+            [vals.get(name) or None for vals in vals_list]
+            for name in ("program_id", "wave", "person", "partner_id")
+        )
+        same_vote = SQL(
+            """SELECT FROM crm_nps_answer a
+                WHERE a.program_id = given.program AND a.wave = given.wave
+                  AND a.invitation_id IS NOT NULL AND a.state = 'counted'"""
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT EXISTS (%s AND a.person = given.person)
+                          OR EXISTS (%s AND a.partner_id = given.partner)
+                     FROM unnest(%s::int[], %s::varchar[], %s::varchar[], %s::int[])
+                          WITH ORDINALITY AS given (program, wave, person, partner, nth)
+                    ORDER BY nth""",
+                same_vote,
+                same_vote,
+                *columns,
+            )
+        )
+        return [is_replacing for (is_replacing,) in rows]
+
+    def _replacing_message(self):
+        return self.env._(
+            "Wave: this person has answered it by an invitation, and what was answered "
+            "stays as it is. If it is not to count, exclude that answer with a reason "
+            "before another one is entered."
+        )
+
     # ------------------------------------------------------------------
     # completing
     # ------------------------------------------------------------------
 
     def _complete(self, vals_list):
         """Check values and add who answered; of anonymous answers, forget it."""
+        for vals in vals_list:
+            self._check_score(vals.get("score"))
+        return self._add_persons(vals_list)
+
+    def _add_persons(self, vals_list):
         contacts = self._contacts_by_email(vals_list)
         suppression = self.env["crm.nps.suppression"]
         programs_sudo = self.env["crm.nps.program"].sudo()
         for vals in vals_list:
-            self._check_score(vals.get("score"))
             program_sudo = programs_sudo.browse(vals.get("program_id") or [])
             if program_sudo.anonymous:
                 vals.update(dict.fromkeys(LINKS, False))

@@ -1,4 +1,8 @@
 from odoo import api, models
+from odoo.tools import split_every
+
+#: so many rows are looked at at once
+BATCH = 1000
 
 
 class CrmNpsAnswer(models.Model):
@@ -30,6 +34,20 @@ class CrmNpsAnswer(models.Model):
         return super().load(fields, data)
 
     def _convert_records(self, records, *, log, savepoint):
+        """Refuse what cannot be entered, each row for its own reason."""
+        rows = self._convert_scores(records, log=log, savepoint=savepoint)
+        for batch in split_every(BATCH, rows, list):
+            # by themselves: together with others the importer cannot tell which it was
+            entered = self._add_persons([dict(values) for _, _, values, _ in batch])
+            replacing = self._replacing(entered)
+            for row, is_replacing in zip(batch, replacing, strict=True):
+                if is_replacing:
+                    message = self._replacing_message()
+                    log(dict(row[-1], type="error", field="wave", message=message))
+                else:
+                    yield row
+
+    def _convert_scores(self, records, *, log, savepoint):
         """Refuse what is no score, naming the field; an empty one would become 0."""
         given = {}
 

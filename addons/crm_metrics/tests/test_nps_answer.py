@@ -129,6 +129,69 @@ class TestNpsAnswer(NpsAnswerCase):
             answer.write({"score": False})
         self.assertEqual(answer.score, 0)
 
+    def enter(self, *rows):
+        """Let a manager enter answers."""
+        answers = self.as_user(self.env[ANSWER], self.manager)
+        return answers.create(
+            [
+                {"program_id": self.program.id, "wave": "batch,v", "score": 10, **row}
+                for row in rows
+            ]
+        )
+
+    def test_nobody_votes_in_the_place_of_a_customer(self):
+        """By the contact, the address or both; with whatever is entered beside it."""
+        answer = self.answer(0, wave="batch,v")
+        other = self._contact("Bob")
+        for given in (
+            {"partner_id": self.contact.id},
+            {"email": "Ann@Example.com"},
+            {"partner_id": self.contact.id, "email": "other@example.com"},
+            {"partner_id": other.id, "email": "ann@example.com"},
+            {"partner_id": self.contact.id, "date": "2026-06-01 00:00:00"},
+        ):
+            with self.assertRaisesRegex(ValidationError, "Wave.*exclude", msg=given):
+                self.enter({"partner_id": other.id}, given)
+        # what is another vote
+        self.enter(
+            {"partner_id": other.id},
+            {"partner_id": self.contact.id, "wave": "batch,w"},
+            {"partner_id": self.contact.id, "wave": False},
+            {"partner_id": self.contact.id, "program_id": self._program().id},
+            {},
+        )
+        mine = self.as_user(answer, self.manager)
+        mine._exclude("Vic had it explained")
+        self.enter({"partner_id": self.contact.id})
+        self.assertEqual(answer.exclude_reason, "Vic had it explained")
+
+    def test_what_stands_in_nobodys_way(self):
+        """Neither an answer that was entered itself, nor one that does not count."""
+        self.enter({"partner_id": self.contact.id})
+        self.enter({"partner_id": self.contact.id, "score": 9})
+        self.answer(0, wave="batch,w", state="suspect", suspect_reason="fast")
+        self.enter({"partner_id": self.contact.id, "wave": "batch,w"})
+
+    def test_whose_address_was_corrected(self):
+        self.answer(0, wave="batch,v")
+        self.contact.email = "ann@elsewhere.example"
+        with self.assertRaisesRegex(ValidationError, "Wave"):
+            self.enter({"email": "ann@elsewhere.example"})
+
+    def test_as_many_queries_for_many_that_are_entered(self):
+        def queries(wave, count):
+            self.env.flush_all()
+            before = self.cr.sql_log_count
+            self.enter(
+                *({"email": f"e{n}@example.com", "wave": wave} for n in range(count))
+            )
+            self.env.flush_all()
+            return self.cr.sql_log_count - before
+
+        queries("warm", 1)
+        few = queries("few", 3)
+        self.assertLessEqual(queries("many", 40), few)
+
     def test_a_comment_is_text(self):
         comment = "<script>alert(1)</script> =1+1 \u202eabc & ümlaut"
         answer = self.answer(3, comment=comment)

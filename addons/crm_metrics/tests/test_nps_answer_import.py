@@ -116,6 +116,21 @@ class TestNpsImport(NpsAnswerCase):
         result = self.load(self.row(), user=self.seller_all)
         self.assertFalse(result["ids"])
 
+    def test_nobody_votes_in_the_place_of_a_customer(self):
+        """Each such row is named, and only those."""
+        answer = self.answer(0, wave="batch,v")
+        rows = [
+            self.row(),
+            self.row("10", wave="batch,v"),
+            self.row("9", wave="batch,v", email="zoe@example.com"),
+            self.row("8", wave="batch,v", email="ANN@example.com"),
+        ]
+        reasons = self.bad(*rows)
+        self.assertEqual([reason[:2] for reason in reasons], [(1, "wave"), (3, "wave")])
+        self.assertIn("exclude", reasons[0][2])
+        self.as_user(answer, self.manager)._exclude("Vic had it explained")
+        self.assertFalse(self.load(*rows)["messages"])
+
     def test_the_template_loads_as_it_is(self):
         [template] = self.env[ANSWER].get_import_templates()
         path = Path(file_path(template["template"].lstrip("/")))
