@@ -24,28 +24,27 @@ class CrmNpsInvitation(models.Model):
         suppression = self.env["crm.nps.suppression"]
         partners = self.env["res.partner"]
         rows = []
-        for id_, (old, new) in moves.items():
-            keys = [
-                suppression._person_key(email, partners.browse(id_))
-                for email in (old, normal_address(new))
-            ]
-            rows.append((id_, old or None, normal_address(new) or None, *keys))
-        ids, olds, news, old_keys, new_keys = map(list, zip(*rows, strict=True))
+        for id_, move in moves.items():
+            emails = [normal_address(email) for email in move]
+            partner = partners.browse(id_)
+            keys = [suppression._person_key(email, partner) for email in emails]
+            rows.append((id_, *keys, emails[1] or None))
+        ids, old_keys, new_keys, emails = map(list, zip(*rows, strict=True))
         suppression._carry_over(old_keys, new_keys)
         self.flush_model([*MOVED, "partner_id"])
         planned = self.env.execute_query(
             SQL(
                 """UPDATE crm_nps_invitation i
-                      SET email = move.goal, person = move.person
+                      SET email = move.email, person = move.goal
                      FROM unnest(%s::int[], %s::varchar[], %s::varchar[], %s::varchar[])
-                          AS move (id, start, goal, person)
+                          AS move (id, start, goal, email)
                     WHERE i.partner_id = move.id AND i.state = 'planned'
-                      AND i.email IS NOT DISTINCT FROM move.start
+                      AND i.person = move.start
                 RETURNING i.id""",
                 ids,
-                olds,
-                news,
+                old_keys,
                 new_keys,
+                emails,
             )
         )
         if planned:

@@ -7,7 +7,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, is_html_empty
 
-from .crm_nps_judge import BOUNCE_DAYS
+from .crm_nps_judge import BOUNCE_DAYS, normal_address
 
 ANSWER, INVITATION = "crm.nps.answer", "crm.nps.invitation"
 #: begins the key of a person whom nobody can tell from others any more
@@ -121,7 +121,8 @@ class CrmNpsAnonymisable(models.AbstractModel):
         rows = self.sudo()
         keys = set(rows.mapped("person")) - {False}
         for partner in rows.partner_id:
-            keys.add(suppression._person_key(partner.email_normalized, partner))
+            email = normal_address(partner.email_normalized)
+            keys.add(suppression._person_key(email, partner))
         suppression._suppress(
             [key for key in keys if not key.startswith(NOBODY)], reason
         )

@@ -36,6 +36,8 @@ class TestNpsAddress(NpsMailCase):
         self.suppress(self.anna, "erased")
         self.anna.email = False
         self.assertEqual(self.anna.crm_nps_suppressed, "erased")
+        # that is none, either
+        self.anna.email = "anna@gmail"
         self.env.flush_all()
         self.anna.email = "anna@elsewhere.example"
         self.assertEqual(self.reasons(self.anna), ["erased"])
@@ -128,9 +130,10 @@ class TestNpsAddress(NpsMailCase):
             self.env.flush_all()
             self.assertFalse(first.email)
             self.assertEqual(first.person, f"partner,{self.anna.id}")
-        self.anna.email = "anna@elsewhere.example"
-        self.env.flush_all()
-        self.assertEqual(first.email, "anna@elsewhere.example")
+        for email in ("anna@elsewhere.example", "anna@gmail", "anna@third.example"):
+            self.anna.email = email
+            self.env.flush_all()
+        self.assertEqual(first.email, "anna@third.example")
         self.anna.email = False
         self.send()
         self.assertSent()
