@@ -111,9 +111,20 @@ class CrmPurchase(models.Model):
             self._automatic_source(),
         )
 
-    def _counts_sql(self, source, company=None):
-        """Return the SQL condition that a source counts in a company."""
-        return SQL("%s = %s", self._source_sql(company or SQL("c")), source)
+    def _counts_sql(self, source):
+        """Return the SQL condition that a source counts in the company `c`.
+
+        A document without a company is looked at where the source counts in any.
+        """
+        return SQL(
+            """CASE WHEN c.id IS NULL
+                    THEN EXISTS (SELECT FROM res_company any_company WHERE %s = %s)
+                    ELSE %s = %s END""",
+            self._source_sql(SQL("any_company")),
+            source,
+            self._source_sql(SQL("c")),
+            source,
+        )
 
     def _purchase_rows(self, condition, everywhere=False):
         """Return the rows of all sources.
@@ -145,10 +156,7 @@ class CrmPurchase(models.Model):
         self.env.cr.execute(
             SQL("SELECT DISTINCT %s FROM res_company c", self._source_sql(SQL("c")))
         )
-        # documents without company are listed where they would count
-        return {value for (value,) in self.env.cr.fetchall()} | {
-            self._automatic_source()
-        }
+        return {value for (value,) in self.env.cr.fetchall()}
 
     def _fact_select(self, scope):
         # Where nobody asks for the anonymous, the planner sees that the second half is

@@ -23,15 +23,28 @@ class ResCompany(models.Model):
     def _write_multi(self, vals_list):
         res = super()._write_multi(vals_list)
         if moved := written(self, vals_list, MOVES_ALL):
-            self.env["crm.purchase"]._queue_companies(
-                SQL("company_id = ANY(%s)", moved)
-            )
+            self._queue_purchases(moved)
         return res
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        self._queue_purchases([])
+        return companies
 
     def unlink(self):
         # a win of this company may fall to that of its team or salesperson
-        self.env["crm.purchase"]._queue_companies(SQL("company_id = ANY(%s)", self.ids))
+        self._queue_purchases(self.ids)
         return super().unlink()
+
+    def _queue_purchases(self, ids):
+        """Queue the customers of companies, and those of documents without one.
+
+        Whether these are listed hangs on what all companies count.
+        """
+        self.env["crm.purchase"]._queue_companies(
+            SQL("company_id = ANY(%s) OR company_id IS NULL", ids)
+        )
 
     @api.model
     def _metrics_day_sql(self, moment):

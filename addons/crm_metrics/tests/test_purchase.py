@@ -152,11 +152,7 @@ class TestPurchase(PurchaseCase):
         self.env.cr.execute("UPDATE crm_lead SET company_id = NULL, team_id = NULL")
         self.env.invalidate_all()
         lead.expected_revenue = 400
-        if self.env[PURCHASE]._automatic_source() == "won":
-            self.assertEqual(self.codes(), ["no_company"])
-        else:
-            # it would not count anyway
-            self.assertEqual(self.codes(), [])
+        self.assertEqual(self.codes(), ["no_company"])
         self.env.cr.execute("UPDATE crm_lead SET team_id = %s", [team.id])
         self.env.invalidate_all()
         lead.expected_revenue = 500
