@@ -20,8 +20,9 @@ def read(env):
     env.flush_all()
     tables = {
         "res_company": "crm_metrics_purchase_source AS source, currency_id, "
-        "resource_calendar_id",
+        "resource_calendar_id, parent_path",
         "res_currency": "rounding::text",
+        "res_currency_rate": "currency_id, company_id, name, rate::text",
         "resource_calendar": "tz",
         "res_partner": "commercial_partner_id",
         "res_users": "company_id",
@@ -35,7 +36,7 @@ def read(env):
         "account_move_line": "move_id, display_type, balance::text",
         "sale_order_line": "order_id",
         "sale_order": "partner_id, company_id, state, date_order, currency_id, "
-        "currency_rate::text, amount_untaxed::text, user_id, team_id",
+        "amount_untaxed::text, user_id, team_id",
     }
     world = {}
     for table, columns in tables.items():
@@ -68,8 +69,28 @@ class Purchases:
         return self.world["res_partner"][partner_id]["commercial_partner_id"]
 
     def source(self, company_id):
-        company = self.world["res_company"].get(company_id)
-        return (company and company["source"]) or AUTOMATIC
+        return self.world["res_company"][company_id]["source"] or AUTOMATIC
+
+    def counts(self, source, company_id):
+        if company_id:
+            return self.source(company_id) == source
+        # listed where it would count in any
+        return source in map(self.source, self.world["res_company"])
+
+    def rate(self, currency_id, company_id, day):
+        """The last one on or before a day, of the topmost company or of all."""
+        path = self.world["res_company"][company_id]["parent_path"]
+        owners = (None, int(path.split("/")[0]))
+        return max(
+            (
+                (rate["name"], rate["company_id"] is not None, Decimal(rate["rate"]))
+                for rate in self.world["res_currency_rate"].values()
+                if rate["currency_id"] == currency_id
+                and rate["company_id"] in owners
+                and rate["name"] <= day
+            ),
+            default=(None, None, None),
+        )[2]
 
     def day(self, moment, company_id):
         if moment is None:
@@ -84,6 +105,8 @@ class Purchases:
             return
         if not company_id:
             self.issues[model, id_, "no_company"] += 1
+        elif amount is None:
+            self.issues[model, id_, "missing_rate"] += 1
         elif day is None:
             self.issues[model, id_, "no_date"] += 1
         else:
@@ -115,7 +138,7 @@ class Purchases:
                 company_id = self.world["crm_team"][lead["team_id"]]["company_id"]
             if not company_id and lead["user_id"]:
                 company_id = self.world["res_users"][lead["user_id"]]["company_id"]
-            if self.source(company_id) == "won":
+            if self.counts("won", company_id):
                 self.add(
                     "crm.lead",
                     id_,
@@ -132,18 +155,24 @@ class Purchases:
             if order["state"] != "sale" or self.source(order["company_id"]) != "order":
                 continue
             company = self.world["res_company"][order["company_id"]]
+            day = self.day(order["date_order"], order["company_id"])
             amount = Decimal(order["amount_untaxed"])
             if order["currency_id"] != company["currency_id"]:
                 currency = self.world["res_currency"][company["currency_id"]]
                 unit = Decimal(currency["rounding"])
-                units = amount / Decimal(order["currency_rate"]) / unit
-                amount = units.quantize(Decimal(1), ROUND_HALF_UP) * unit
+                rate = self.rate(order["currency_id"], company["id"], day)
+                own = self.rate(company["currency_id"], company["id"], day)
+                if rate is None:
+                    amount = None
+                else:
+                    units = amount * (own or 1) / rate / unit
+                    amount = units.quantize(Decimal(1), ROUND_HALF_UP) * unit
             self.add(
                 "sale.order",
                 id_,
                 self.customer(order["partner_id"]),
                 order["company_id"],
-                self.day(order["date_order"], order["company_id"]),
+                day,
                 amount,
                 order["user_id"],
                 order["team_id"],

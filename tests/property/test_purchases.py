@@ -104,6 +104,9 @@ deeds = st.one_of(
     ),
     st.tuples(st.just("move_zone"), numbers, st.sampled_from(["UTC", "Asia/Tokyo"])),
     st.tuples(st.just("change_rounding"), st.sampled_from([0.01, 0.05])),
+    st.tuples(st.just("enter_rate"), st.booleans(), days, st.sampled_from([0.3, 2])),
+    st.tuples(st.just("enter_rate"), st.booleans(), days, st.sampled_from([0.3, 2])),
+    st.tuples(st.just("delete_rate"), numbers),
 )
 works = st.one_of(
     st.tuples(st.just("refresh"), st.sampled_from([1, 2, 1000])),
@@ -122,6 +125,7 @@ FITTING = {
     **dict.fromkeys(("link", "unlink", "delete_order"), ["invoice", False]),
     **dict.fromkeys(("bill", "down_payment"), ["invoice", "order"]),
     **dict.fromkeys(("change_order", "cancel_order"), ["order", "order", "invoice"]),
+    **dict.fromkeys(("enter_rate", "delete_rate"), ["order"]),
 }
 
 
@@ -151,7 +155,7 @@ class TestPurchases(OrderCase):
         cls.env["res.currency.rate"].create(
             {
                 "currency_id": cls.eur.id,
-                "name": "2020-01-01",
+                "name": "2026-02-01",
                 "rate": 0.3,
                 "company_id": cls.company.id,
             }
@@ -175,12 +179,13 @@ class TestPurchases(OrderCase):
         cls.deal(300)
         employed = cls.deal(200, partner=person, user_id=cls.seller.id)
         teamed = cls.deal(100, partner=False, team_id=cls.team.id)
+        alone = cls.deal(25, partner=firm)
         cls.deal(50, partner=firm, stage_id=cls.stage_open.id, probability=10)
         cls.env.flush_all()
         # Odoo gives a company wherever it finds one; other ways in do not
         cls.env.cr.execute(
             "UPDATE crm_lead SET company_id = NULL WHERE id IN %s",
-            [tuple((employed | teamed).ids)],
+            [tuple((employed | teamed | alone).ids)],
         )
         cls.env.invalidate_all()
 
@@ -228,6 +233,10 @@ class TestPurchases(OrderCase):
     @property
     def orders(self):
         return self.ours("sale.order", [("company_id", "in", self.companies.ids)])
+
+    @property
+    def rates(self):
+        return self.ours("res.currency.rate", [("company_id", "=", self.company.id)])
 
     def values(self, field, value):
         records = {
@@ -376,6 +385,26 @@ class TestPurchases(OrderCase):
 
     def step_change_rounding(self, rounding):
         self.usd.rounding = rounding
+
+    def step_enter_rate(self, is_euro, day, rate):
+        currency = self.eur if is_euro else self.usd
+        known = self.rates.filtered(
+            lambda each: each.currency_id == currency and str(each.name) == day
+        )
+        if known:
+            known.rate = rate
+        else:
+            self.env["res.currency.rate"].create(
+                {
+                    "currency_id": currency.id,
+                    "name": day,
+                    "rate": rate,
+                    "company_id": self.company.id,
+                }
+            )
+
+    def step_delete_rate(self, number):
+        self.pick(self.rates, number).unlink()
 
     def step_refresh(self, limit):
         self.env.flush_all()

@@ -261,11 +261,27 @@ class CrmMrrSegment(models.Model):
         :param SQL row: alias with `currency_id` and `rate_currency`
         :param SQL day: date whose rate counts
         """
+        return self._converted_sql(
+            SQL("%s.rate_currency", row), SQL("%s.currency_id", row), day
+        )
+
+    @api.model
+    def _converted_sql(self, amount, currency, day):
+        """Return the SQL of an amount in company currency, at the rate of a day.
+
+        To be used where `c` is the company and `company_currency` its currency. NULL
+        where there is no rate on or before the day.
+
+        :param SQL amount: in the currency, rounded to it
+        :param SQL currency: id of the currency
+        :param SQL day: date whose rate counts
+        """
         return SQL(
-            """CASE WHEN %(row)s.currency_id = c.currency_id THEN %(row)s.rate_currency
-                    ELSE round(%(row)s.rate_currency * %(factor)s
-                               / company_currency.rounding) * company_currency.rounding
+            """CASE WHEN %(currency)s = c.currency_id THEN %(amount)s
+                    ELSE round(%(amount)s * %(factor)s / company_currency.rounding)
+                         * company_currency.rounding
                 END""",
-            row=row,
-            factor=self._factor_sql(SQL("%s.currency_id", row), SQL("c"), day),
+            currency=currency,
+            amount=amount,
+            factor=self._factor_sql(currency, SQL("c"), day),
         )

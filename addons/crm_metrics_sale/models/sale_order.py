@@ -10,27 +10,35 @@ class SaleOrder(models.Model):
 
     @api.model
     def _purchase_rows(self, condition):
-        """Return confirmed orders as purchases, see `crm.purchase.entry`."""
+        """Return confirmed orders as purchases, see `crm.purchase.entry`.
+
+        The rate of an order (`currency_rate`) is none to go by: where no rate was known
+        on its day, it is a later one or 1.
+        """
+        day = self._purchase_day()
         return SQL(
             """
             SELECT p.commercial_partner_id AS partner_id, o.company_id,
                    %(model)s AS res_model, o.id AS res_id, %(day)s AS date,
-                   -- at the rate of the order itself
-                   CASE WHEN o.currency_id = c.currency_id THEN o.amount_untaxed
-                        ELSE round(o.amount_untaxed / NULLIF(o.currency_rate, 0)
-                                   / currency.rounding) * currency.rounding
-                    END AS amount,
-                   o.user_id, o.team_id
+                   %(amount)s AS amount, o.user_id, o.team_id
               FROM sale_order o
               JOIN res_company c ON c.id = o.company_id
-              JOIN res_currency currency ON currency.id = c.currency_id
+              JOIN res_currency company_currency
+                ON company_currency.id = c.currency_id
               LEFT JOIN res_partner p ON p.id = o.partner_id
              WHERE o.state = 'sale' AND %(condition)s
             """,
             model=self._name,
-            day=self.env["res.company"]._metrics_day_sql(SQL("o.date_order")),
+            day=day,
+            amount=self.env["crm.mrr.segment"]._converted_sql(
+                SQL("o.amount_untaxed"), SQL("o.currency_id"), day
+            ),
             condition=condition,
         )
+
+    def _purchase_day(self):
+        """Return the SQL of the day of an order `o` in its company `c`."""
+        return self.env["res.company"]._metrics_day_sql(SQL("o.date_order"))
 
     @api.model
     def _purchase_keys(self, condition):
@@ -54,7 +62,6 @@ class SaleOrder(models.Model):
                 "amount_untaxed",
                 "company_id",
                 "currency_id",
-                "currency_rate",
                 "date_order",
                 "partner_id",
                 "state",

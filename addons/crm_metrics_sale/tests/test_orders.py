@@ -268,16 +268,87 @@ class TestOrders(OrderCase):
         self.assertEqual(self.rows()[0][0], "2026-04-01")
         self.assertFull()
 
-    def test_a_foreign_order_at_its_own_rate(self):
-        self.rate(self.eur, "2026-01-01", 0.3)
+    def foreign_order(self, amount, moment):
         pricelist = self.env["product.pricelist"].create(
             {"name": "Euro", "currency_id": self.eur.id, "company_id": self.company.id}
         )
-        order = self.order(100, pricelist_id=pricelist.id)
-        order.date_order = "2026-02-01"
+        order = self.order(amount, pricelist_id=pricelist.id)
+        order.date_order = moment
+        return order
+
+    def test_a_foreign_order_at_the_rate_of_its_day(self):
+        self.rate(self.eur, "2026-01-01", 0.3)
+        self.rate(self.eur, "2026-02-02", 0.6)
+        self.foreign_order(100, "2026-02-01")
         self.assertEqual(self.rows(), [("2026-02-01", "purchase", 333.33)])
         self.usd.rounding = 0.05
         self.assertEqual(self.rows(), [("2026-02-01", "purchase", 333.35)])
+        self.assertFull()
+
+    def test_a_foreign_order_without_a_rate_is_an_issue(self):
+        """Neither a later rate stands in nor 1; entering one mends it."""
+        self.rate(self.eur, "2026-02-02", 0.6)
+        order = self.foreign_order(100, "2026-02-01 12:00:00")
+        self.assertEqual(self.codes(), ["missing_rate"])
+        self.assertEqual(self.issues().res_id, order.id)
+        self.assertEqual(self.rows(), [])
+        self.assertFull()
+        # of whom it is none either
+        rate = self.rate(self.eur, "2026-01-15", 0.5, self.other_company)
+        self.assertEqual(self.codes(), ["missing_rate"])
+        rate.company_id = self.company
+        self.assertEqual(self.codes(), [])
+        self.assertEqual(self.rows(), [("2026-02-01", "purchase", 200)])
+        rate.rate = 0.25
+        self.assertEqual(self.rows(), [("2026-02-01", "purchase", 400)])
+        self.rate(self.usd, "2026-01-20", 2)
+        self.assertEqual(self.rows(), [("2026-02-01", "purchase", 800)])
+        self.assertFull()
+        rate.unlink()
+        self.assertEqual(self.codes(), ["missing_rate"])
+        self.assertFull()
+
+    def test_the_rate_of_the_day_in_the_company(self):
+        self.rate(self.eur, "2026-01-01", 0.5)
+        self.rate(self.eur, "2026-02-01", 0.25)
+        calendar = self.company.resource_calendar_id
+        calendar.tz = "UTC"
+        self.foreign_order(100, "2026-01-31 23:30:00")
+        self.assertEqual(self.rows(), [("2026-01-31", "purchase", 200)])
+        calendar.tz = "Asia/Tokyo"
+        self.assertEqual(self.rows(), [("2026-02-01", "purchase", 400)])
+        self.assertFull()
+
+    def test_a_rate_wakes_only_orders_from_its_day_on(self):
+        self.rate(self.eur, "2026-01-01", 0.5)
+        self.foreign_order(100, "2026-02-01")
+        self.refresh()
+        self.rate(self.eur, "2026-02-02", 0.6)
+        self.assertNotIn(PURCHASE, self.env["crm.metrics.queue"]._waiting())
+
+    def test_a_win_without_a_company_is_listed_where_wins_count(self):
+        """In whichever company they do, and only while they do in one."""
+        companies = self.env["res.company"].with_context(active_test=False).search([])
+        companies.crm_metrics_purchase_source = "invoice"
+        lead = self.deal(500)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE crm_lead SET company_id = NULL WHERE id = %s", [lead.id]
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.codes(), [])
+        self.assertFull()
+        for source, codes in (("won", ["no_company"]), ("order", []), (False, [])):
+            self.other_company.crm_metrics_purchase_source = source
+            self.assertEqual(self.codes(), codes)
+            self.assertFull()
+        company = self.env["res.company"].create(
+            {"name": "Third", "crm_metrics_purchase_source": "won"}
+        )
+        self.assertEqual(self.codes(), ["no_company"])
+        self.assertFull()
+        company.unlink()
+        self.assertEqual(self.codes(), [])
         self.assertFull()
 
     def test_neither_invoices_nor_deals_count(self):

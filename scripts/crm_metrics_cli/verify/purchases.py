@@ -12,7 +12,7 @@ import pandas
 from ..connection import Connection
 from ..importing.lookup import chunks
 from .compare import Difference, cleaned, differences, frame, links, wrong
-from .lines import exact, rounded
+from .lines import Companies, exact
 from .zones import Zones
 
 PURCHASE = "crm.purchase"
@@ -74,8 +74,6 @@ class Documents:
         #: what may be chosen is what is installed
         self.choices = {value for value, _label in described[SETTING]["selection"]}
         self.zones = Zones(connection)
-        units = frame(connection, "res.currency", [], ["rounding"])
-        self.units = {row.id: exact(row.rounding) for row in units.itertuples()}
         self.rows: list[list[Any]] = []
         self._contacts: dict[int, int] = {}
 
@@ -190,25 +188,24 @@ class Documents:
 
     def _orders(self) -> None:
         fields = ["company_id", "partner_id", "date_order", "amount_untaxed"]
-        fields += ["currency_id", "currency_rate", "user_id", "team_id"]
+        fields += ["currency_id", "user_id", "team_id"]
+        rates = Companies.read(self.connection)
         domain = [["state", "=", "sale"], *self._of_customers("partner_id")]
         for row in self._read("sale.order", domain, fields):
-            if self._source(row.company_id) != "order":
+            company, currency = row.company_id, row.currency_id
+            if company not in self.companies or self._source(company) != "order":
+                continue
+            on = self.zones.day(row.date_order, company)
+            if rates.factor(currency, company, date.fromisoformat(on)) is None:
                 continue
             amount = exact(row.amount_untaxed)
-            currency = self.companies[row.company_id]["currency_id"]
-            if row.currency_id != currency:
-                if not row.currency_rate:
-                    continue
-                amount /= exact(row.currency_rate)
-                amount = rounded(amount, self.units[currency])
             self._add(
-                row.company_id,
+                company,
                 "sale.order",
                 row.id,
                 row.partner_id,
-                self.zones.day(row.date_order, row.company_id),
-                amount,
+                on,
+                rates.value(amount, currency, company, date.fromisoformat(on)),
                 row.user_id,
                 row.team_id,
             )
