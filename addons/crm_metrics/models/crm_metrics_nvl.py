@@ -28,8 +28,8 @@ class CrmMetrics(models.AbstractModel):
             with all their digits, so that R = N x V x L; `refunds` (negative),
             `anonymous` (purchases without a customer), `new_customers` (whose
             first purchase ever in the company is of this period) and
-            `lost_customers` (of the calendar period before, not of this one; None
-            when it has not begun).
+            `lost_customers` (of the days that it is compared with, not of its own;
+            None when it has not begun).
 
             An effect has `date_from` of its period, `compared_to`, and the change
             `delta` of revenue, refunds and anonymous purchases together = the sum
@@ -80,7 +80,7 @@ class CrmMetrics(models.AbstractModel):
         for slice_id in [*sums] if group else [None]:
             found = sums.get(slice_id, {})
             slices[slice_id] = {
-                "periods": self._nvl_periods(options, last, spans, found),
+                "periods": self._nvl_periods(options, last, spans, compared, found),
                 "effects": self._nvl_effects(options, last, spans, compared, found),
                 "levers": levers(slice_id),
             }
@@ -98,14 +98,16 @@ class CrmMetrics(models.AbstractModel):
 
         :return: dict, slice -> dict, (first day, last day) -> numbers. The days of
             a calendar period end at `last`; its two numbers more are new customers
-            and those kept from the period before, of the days inside the range
+            and those kept from the days it is compared with, of the days inside the
+            range
         """
         grain = options["grain"]
         starts = [span.start for span in spans]
         first = periods.preceding(starts[0], grain) or starts[0]
         domain = self._purchase_domain(options)
+        pairs = list(zip(spans, compared, strict=True))
         by_start = self._purchase_sums(
-            self._nvl_calendar(options, domain, group, first, last),
+            self._nvl_calendar(options, domain, group, first, last, pairs),
             rates,
             SQL(", COALESCE(sum(is_new), 0)::int, COALESCE(sum(is_kept), 0)::int"),
         )
@@ -133,12 +135,21 @@ class CrmMetrics(models.AbstractModel):
             for slice_id, found in by_start.items()
         }
 
-    def _nvl_calendar(self, options, domain, group, first, last):
+    def _nvl_calendar(self, options, domain, group, first, last, compared):
         """Return the SQL of purchases by customer and calendar period.
 
-        With `is_new` and `is_kept`, 1 for customers of a period, inside the range,
-        who have never bought before, or did so in the period before.
+        With `first_day` of the purchases in it, and `is_new` and `is_kept`, 1 for
+        customers of a period, inside the range, who have never bought before, or did
+        so in the days that the period is compared with.
+
+        :param compared: pairs of a period and the days that it is compared with
         """
+        # these begin with the period before, and may end within it
+        cut = [
+            SQL("start = %s AND previous > %s", span.start, days[1])
+            for span, days in compared
+            if days and days[1] < span.start - periods.DAY
+        ]
         step = {"quarter": "3 months"}.get(options["grain"], f"1 {options['grain']}")
         start = SQL("date_trunc(%s, p.date::timestamp)::date", options["grain"])
         by_customer = self._purchases_by_customer(
@@ -151,7 +162,8 @@ class CrmMetrics(models.AbstractModel):
                 """, p.partner_id IS NOT NULL AND COALESCE(
                        bool_or(p.date >= %(date_from)s)
                        FILTER (WHERE p.kind = 'purchase'), FALSE) AS counts,
-                   max(CASE WHEN bool_or(p.kind = 'purchase') THEN %(start)s END) OVER (
+                   min(p.date) FILTER (WHERE p.kind = 'purchase') AS first_day,
+                   max(min(p.date) FILTER (WHERE p.kind = 'purchase')) OVER (
                        PARTITION BY p.slice, p.company_id, p.partner_id
                            ORDER BY %(start)s
                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
@@ -162,10 +174,12 @@ class CrmMetrics(models.AbstractModel):
         )
         return SQL(
             """SELECT c.*, (counts AND f.first >= start)::int AS is_new,
-                      (counts AND previous = start - interval %(step)s)::int AS is_kept
+                      (counts AND previous >= start - interval %(step)s
+                       AND NOT (%(cut)s))::int AS is_kept
                  FROM (%(by_customer)s) AS c
                  LEFT JOIN (%(firsts)s) AS f USING (company_id, partner_id)""",
             step=step,
+            cut=SQL(" OR ").join(cut) if cut else SQL("FALSE"),
             by_customer=by_customer,
             firsts=self._first_purchases(options),
         )
@@ -195,12 +209,10 @@ class CrmMetrics(models.AbstractModel):
     # shaping
     # ------------------------------------------------------------------
 
-    def _nvl_periods(self, options, last, spans, sums):
+    def _nvl_periods(self, options, last, spans, compared, sums):
         round_money = options["companies"][0].currency_id.round
         rows = []
-        for span in spans:
-            before = periods.preceding(span.start, options["grain"])
-            eve = span.start - periods.DAY if before else None
+        for span, days in zip(spans, compared, strict=True):
             known = _known_days(span, last)
             customers, orders, revenue, refunds, anonymous = sums.get(known, NOTHING)[
                 :5
@@ -224,7 +236,7 @@ class CrmMetrics(models.AbstractModel):
                     "new_customers": new,
                     "lost_customers": None
                     if span.date_from > last
-                    else sums.get((before, eve), NOTHING)[0] - kept,
+                    else sums.get(days, NOTHING)[0] - kept,
                 }
             )
         return rows

@@ -7,13 +7,12 @@ from .crm_metrics_purchases import SLICES
 
 #: figures of a period that are no sum of purchases -> SQL condition on its customers
 FIGURES = {
-    "new": SQL("is_new = 1"),
-    "lost": SQL(
-        """orders > 0 AND NOT EXISTS (
-               SELECT FROM bought AS again
-                WHERE again.company_id = bought.company_id
-                  AND again.partner_id = bought.partner_id AND again.is_kept = 1)"""
-    ),
+    "new": "start = %(start)s AND is_new = 1",
+    "lost": """
+        start = %(before)s AND first_day <= %(eve)s AND NOT EXISTS (
+            SELECT FROM bought AS again
+             WHERE again.company_id = bought.company_id
+               AND again.partner_id = bought.partner_id AND again.is_kept = 1)""",
 }
 
 
@@ -30,7 +29,7 @@ class CrmMetrics(models.AbstractModel):
         :param dict options: as of `nvl`, without `group_by`; the dates are those of one
             period
         :param str figure: `new` (bought for the first time ever in the company) or
-            `lost` (bought in the calendar period before, not in this one)
+            `lost` (bought in the days that it is compared with, not in its own)
         :return: dict with `date_from`, `date_to` of the days on which they bought, and
             `companies`: `[{company_id, partner_ids}]`
         :raise AccessError: the caller is no CRM user
@@ -50,22 +49,33 @@ class CrmMetrics(models.AbstractModel):
         self = self.with_context(allowed_company_ids=options["companies"].ids)
         last, _moment = self._as_of(options)
         before = periods.preceding(span.start, grain) or span.start
-        first, eve = before, span.start - periods.DAY
-        if figure == "new":
-            first, eve = span.date_from, min(span.date_to, last)
+        compared = periods.compared(span, last, grain)
+        first, eve = span.date_from, min(span.date_to, last)
+        if figure == "lost" and compared:
+            first, eve = compared
         calendar = self._nvl_calendar(
-            options, self._purchase_domain(options), None, before, last
+            options,
+            self._purchase_domain(options),
+            None,
+            before,
+            last,
+            [(span, compared)],
         )
         rows = self.env.execute_query(
             SQL(
                 """WITH bought AS (%s)
                    SELECT company_id, array_agg(DISTINCT partner_id ORDER BY partner_id)
                      FROM bought
-                    WHERE partner_id IS NOT NULL AND start = %s AND %s
+                    WHERE partner_id IS NOT NULL AND %s
                     GROUP BY company_id ORDER BY company_id""",
                 calendar,
-                span.start if figure == "new" else before,
-                FIGURES[figure],
+                SQL(
+                    FIGURES[figure],
+                    start=span.start,
+                    before=before,
+                    # NULL: where there is nothing to compare, nobody is lost
+                    eve=compared and compared[1],
+                ),
             )
         )
         return {

@@ -133,6 +133,39 @@ class TestNvl(NvlCase):
             self.periods("lost_customers", date_to="2026-02-28"), [(1,), (0,)]
         )
 
+    def test_lost_of_a_partial_period(self):
+        """Of the days that it is compared with: the others have not come yet."""
+        early, late, both = (self._customer(name) for name in ("1", "2", "3"))
+        self.enter(1, "2026-05-10", early)
+        self.enter(1, "2026-05-16", late)
+        for day in ("2026-05-15", "2026-05-20", "2026-06-15"):
+            self.enter(1, day, both)
+        # it is 15 June
+        result = self.nvl("2026-05-01", "2026-06-30")
+        june, effect = result["periods"][1], result["effects"][1]
+        self.assertEqual(effect["compared_to"]["date_to"], "2026-05-15")
+        self.assertEqual((june["customers"], june["lost_customers"]), (1, 1))
+        for days, lost in (
+            # cut at its beginning: the first 21 days of April, and of May
+            (("2026-05-11", "2026-05-31"), 0),
+            (("2026-06-10", "2026-06-15"), 0),
+            (("2026-06-01", "2026-06-14"), 1),
+            (("2026-06-01", "2026-06-10"), 1),
+            (("2026-06-01", "2026-06-09"), 0),
+        ):
+            [period] = self.nvl(*days)["periods"]
+            self.assertEqual(period["lost_customers"], lost, days)
+        # of two periods that are cut, each with its own days
+        self.enter(1, "2026-04-20", late)
+        self.enter(1, "2026-04-22", early)
+        periods = self.nvl("2026-05-11", "2026-06-09")["periods"]
+        self.assertEqual([period["lost_customers"] for period in periods], [0, 0])
+        self.assertEqual([period["customers"] for period in periods], [2, 0])
+        periods = self.nvl("2026-05-17", "2026-06-10")["periods"]
+        self.assertEqual([period["lost_customers"] for period in periods], [0, 1])
+        periods = self.nvl("2026-05-10", "2026-06-10")["periods"]
+        self.assertEqual([period["lost_customers"] for period in periods], [0, 1])
+
     def test_a_refund_keeps_nobody(self):
         self.enter(9, "2026-01-05")
         self.enter(-1, "2026-02-05")

@@ -260,12 +260,32 @@ class TestNvlCustomers(SegmentsCase):
         options = {"date_from": "2026-03-05", "date_to": "2026-03-20"}
         found = metrics.nvl_customers(options, "lost")
         self.assertEqual(
-            (found["date_from"], found["date_to"]), ("2026-02-01", "2026-02-28")
+            (found["date_from"], found["date_to"]), ("2026-02-01", "2026-02-16")
         )
         found = metrics.nvl_customers(options, "new")
         self.assertEqual(
             (found["date_from"], found["date_to"]), ("2026-03-05", "2026-03-20")
         )
+
+    def test_who_is_lost_in_a_partial_period(self):
+        """Of the days that it is compared with: both numbers are of the same two."""
+        self.enter(10, "2026-02-20", self.people[4])
+        self.refresh()
+        for date_from, date_to, lost in (
+            ("2026-03-01", "2026-03-31", [2, 3, 5]),
+            ("2026-03-01", "2026-03-20", [2, 3, 5]),
+            ("2026-03-01", "2026-03-19", [2, 3]),
+            ("2026-03-01", "2026-03-10", [2, 3]),
+            ("2026-03-01", "2026-03-09", []),
+            ("2026-03-22", "2026-03-31", [2, 3]),
+            ("2026-07-01", "2026-07-31", []),
+        ):
+            with self.subTest(date_from=date_from, date_to=date_to):
+                found = self.customers("lost", date_from, date_to)
+                self.assertEqual(sum(found, []), lost)
+                days = {"date_from": date_from, "date_to": date_to}
+                [period] = self.metrics().nvl(days)["periods"]
+                self.assertEqual(period["lost_customers"] or 0, len(lost))
 
     def test_slices_and_rights(self):
         self.enter(10, "2026-04-10", self.people[4], user_id=self.seller_2.id)
