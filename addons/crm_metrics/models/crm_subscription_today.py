@@ -163,8 +163,10 @@ class CrmSubscription(models.Model):
     def _search_state(self, operator, value):
         if operator != "in":
             return NotImplemented
+        # each has one
+        states = [state for state in value if state]
         return Domain.custom(
             to_sql=lambda model, alias, query: SQL(
-                "%s = ANY(%s)", model._field_to_sql(alias, "state", query), list(value)
+                "%s = ANY(%s)", model._field_to_sql(alias, "state", query), states
             )
         )

@@ -1,11 +1,11 @@
 import operator as operators
-
-from dateutil.relativedelta import relativedelta
+from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .crm_metrics_levers import twelve_months
 from .crm_metrics_purchases import PURCHASE
 
 SCORE = "crm.customer.score"
@@ -17,15 +17,17 @@ COMPARISONS = {
     ">=": operators.ge,
 }
 #: figures of a customer's purchases -> SQL over the rows of one customer; `%(year)s`
-#: is the day a year ago
+#: is the first day of the last 12 months, `%(unit)s` what the currency is rounded to
 FIGURES = {
     "crm_purchase_revenue": "COALESCE(sum(amount), 0)",
     "crm_purchase_count": "count(*) FILTER (WHERE kind = 'purchase')",
     "crm_purchase_average": (
-        "COALESCE(avg(amount) FILTER (WHERE kind = 'purchase'), 0)"
+        # as it is shown
+        "COALESCE(round(avg(amount) FILTER (WHERE kind = 'purchase') / %(unit)s)"
+        " * %(unit)s, 0)"
     ),
     "crm_purchases_a_year": (
-        "count(*) FILTER (WHERE kind = 'purchase' AND date > %(year)s)"
+        "count(*) FILTER (WHERE kind = 'purchase' AND date >= %(year)s)"
     ),
     "crm_last_purchase": "max(date) FILTER (WHERE kind = 'purchase')",
 }
@@ -146,11 +148,11 @@ class ResPartner(models.Model):
 
     def _crm_figure_sql(self, name):
         """Return the SQL of a figure over the purchases of one customer."""
+        company = self.env.company
+        year, _today = twelve_months(company._metrics_today())
+        given = {"year": year, "unit": Decimal(str(company.currency_id.rounding))}
         sql = FIGURES[name]
-        if "%(year)s" not in sql:
-            return SQL(sql)
-        today = self.env.company._metrics_today()
-        return SQL(sql, year=today - relativedelta(years=1))
+        return SQL(sql, **{key: given[key] for key in given if f"%({key})s" in sql})
 
     def _crm_scores_domain(self):
         """Return the domain of the scores that customers have now."""
@@ -217,16 +219,24 @@ class ResPartner(models.Model):
         not have it are left out.
         """
         figure = self._crm_figure_sql(name)
-        is_day = name == "crm_last_purchase"
+        field = self._fields[name]
+        # as in a stored field: False is 0, and no day
+        nothing = False if field.type == "date" else 0
+
+        def converted(value):
+            return field.convert_to_cache(value, self, validate=False) or nothing
+
         if operator == "in":
-            wanted = [each for each in value if each or not is_day]
-            if is_day:
-                wanted = list(map(fields.Date.to_date, wanted))
-            condition = SQL("%s = ANY(%s)", figure, wanted)
-            has_nothing = len(wanted) < len(value) if is_day else 0 in wanted
+            wanted = [converted(each) for each in value]
+            has_nothing = nothing in wanted
+            known = [each for each in wanted if each is not False]
+            condition = SQL("%s = ANY(%s)", figure, known)
         elif operator in COMPARISONS:
-            condition = SQL("%s %s %s", figure, SQL(operator), value)
-            has_nothing = not is_day and COMPARISONS[operator](0, value)
+            limit = converted(value)
+            if limit is False:
+                return Domain.FALSE
+            condition = SQL("%s %s %s", figure, SQL(operator), limit)
+            has_nothing = nothing is not False and COMPARISONS[operator](0, limit)
         else:
             return NotImplemented
         query = self._crm_purchases_query()

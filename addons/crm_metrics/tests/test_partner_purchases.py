@@ -1,3 +1,5 @@
+from freezegun import freeze_time
+
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tests import tagged
@@ -121,6 +123,49 @@ class TestPartnerPurchases(ScoreCase):
                         self.assertEqual(
                             self.found([(name, operator, limit)]), expected
                         )
+
+    def test_a_search_takes_what_stored_numbers_take(self):
+        """False is 0, digits are a number; there is no day before none."""
+        self.buy(1, 2)
+        self.refresh()
+        for name in FIGURES[:4]:
+            for domain, expected in (
+                ([(name, "=", False)], [3, 4, 5]),
+                ([(name, "!=", False)], [1, 2]),
+                ([(name, ">", False)], [1, 2]),
+                ([(name, "<=", False)], [3, 4, 5]),
+                ([(name, "in", [False, 77])], [3, 4, 5]),
+                ([(name, ">", "1")], [1, 2]),
+            ):
+                if name in ("crm_purchase_count", "crm_purchases_a_year"):
+                    expected = [2] if domain[0][2] == "1" else expected
+                with self.subTest(domain):
+                    self.assertEqual(self.found(domain), expected)
+        for operator, expected in (("=", [3, 4, 5]), ("!=", [1, 2]), (">", [])):
+            self.assertEqual(
+                self.found([("crm_last_purchase", operator, False)]), expected
+            )
+
+    def test_an_average_is_found_as_it_is_shown(self):
+        for amount in (10, 10, 11):
+            self.enter(amount)
+        self.refresh()
+        contact = self.contact(self.customer)
+        self.assertEqual(contact.crm_purchase_average, 10.33)
+        for operator, expected in (("=", [1]), (">=", [1]), (">", [])):
+            domain = [("crm_purchase_average", operator, 10.33)]
+            self.assertEqual(self.found(domain), expected)
+        self.usd.rounding = 0.25
+        self.env.invalidate_all()
+        self.assertEqual(contact.crm_purchase_average, 10.25)
+        self.assertEqual(self.found([("crm_purchase_average", "=", 10.25)]), [1])
+
+    def test_twelve_months_at_the_end_of_a_month(self):
+        for day in ("2024-02-29", "2024-03-01", "2025-02-28"):
+            self.enter(1, day)
+        self.refresh()
+        with freeze_time("2025-02-28 12:00:00"):
+            self.assertEqual(self.contact(self.customer).crm_purchases_a_year, 2)
 
     def test_search_by_segment(self):
         self.buy(1, 2)

@@ -85,6 +85,9 @@ class TestToday(CrmMetricsCommon):
             return self.subscriptions.search([*self.domain, leaf])
 
         self.assertEqual(found("state", "=", "active"), self.active)
+        # each has one
+        self.assertFalse(found("state", "=", False))
+        self.assertEqual(found("state", "in", [False, "active"]), self.active)
         self.assertEqual(found("state", "!=", "active"), self.all - self.active)
         self.assertEqual(
             found("state", "in", ["draft", "closed"]), self.draft | self.closed
