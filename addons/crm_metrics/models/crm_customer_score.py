@@ -115,18 +115,27 @@ class CrmCustomerScore(models.Model):
 
         :param partners: contacts that become one; the first one stays
         """
+        run = self.env["crm.customer.score.run"]
+        run.flush_model(["customers"])
         self.env.cr.execute(
             SQL(
-                """DELETE FROM crm_customer_score WHERE id IN (
-                       SELECT id FROM (
-                           SELECT id, row_number() OVER (
-                                      PARTITION BY run_id
-                                          ORDER BY partner_id <> %s, id) AS number
-                             FROM crm_customer_score
-                            WHERE partner_id = ANY(%s)) AS scores
-                        WHERE number > 1)""",
+                """WITH doubles AS (
+                       DELETE FROM crm_customer_score WHERE id IN (
+                           SELECT id FROM (
+                               SELECT id, row_number() OVER (
+                                          PARTITION BY run_id
+                                              ORDER BY partner_id <> %s, id) AS number
+                                 FROM crm_customer_score
+                                WHERE partner_id = ANY(%s)) AS scores
+                            WHERE number > 1)
+                       RETURNING run_id)
+                   UPDATE crm_customer_score_run AS run
+                      SET customers = customers - gone.count
+                     FROM (SELECT run_id, count(*) FROM doubles GROUP BY 1) AS gone
+                    WHERE run.id = gone.run_id""",
                 partners[:1].id,
                 partners.ids,
             )
         )
         self.invalidate_model()
+        run.invalidate_model(["customers"])
