@@ -186,7 +186,6 @@ class NpsChecks:
 
     def check_accounts(self, found, votes, of):
         main = self.main
-        begin = self.last - relativedelta(years=1) + DAY
         spent = defaultdict(Fraction)
         for row in self.purchases:
             if row.company not in self.question["companies"] or row.account.id is None:
@@ -194,7 +193,8 @@ class NpsChecks:
             seller = self.sellers[row.user].id if row.user is not None else None
             if self.own is not None and seller not in (None, self.own):
                 continue
-            if begin <= row.day <= self.last:
+            # in the 12 months: a year later lies ahead
+            if row.day <= self.last < row.day + relativedelta(years=1):
                 amount = row.amount * Fraction(RATES[row.company, main])
                 spent[row.account.id] += amount
         spent = {account: max(amount, 0) for account, amount in spent.items()}

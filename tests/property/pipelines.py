@@ -579,7 +579,7 @@ class PipelineCase(books.BookCase):
             as_of, full = NOW, TODAY - timedelta(days=1)
         years = {
             company: (
-                edge(full - relativedelta(years=1) + timedelta(days=1), zones[company]),
+                edge(year_to(full), zones[company]),
                 edge(full + timedelta(days=1), zones[company]) - MOMENT,
             )
             for company in ids
@@ -604,6 +604,14 @@ class PipelineCase(books.BookCase):
                 for number, points in question["what_if"].items()
             },
         )
+
+
+def year_to(day):
+    """Return the first day of the 12 months to a day: a year later lies ahead."""
+    first = day - relativedelta(years=1)
+    while first + relativedelta(years=1) <= day:
+        first += timedelta(days=1)
+    return first
 
 
 def edge(day, zone):

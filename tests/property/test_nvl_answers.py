@@ -247,7 +247,11 @@ class TestNvlAnswers(books.BookCase):
                 whole_end += DAY
             before = start_of(start - DAY, question["grain"])
             partial = (start, whole_end) != (first, until) or until > last
-            now, past = between(first, min(until, last)), between(before, start - DAY)
+            end = start - DAY
+            if partial:
+                # as many days as it has itself
+                end = min(end, before + (min(until, last) - first))
+            now, past = between(first, min(until, last)), between(before, end)
             self.assertEqual(
                 period,
                 {
@@ -270,9 +274,6 @@ class TestNvlAnswers(books.BookCase):
                 },
             )
             if first <= last:
-                end = start - DAY
-                if partial:
-                    end = min(end, before + (min(until, last) - first))
                 self.check_effect(effects.pop(0), first, before, end, between, now)
             first = after
         self.assertGreater(first, question["date_to"])
@@ -323,10 +324,14 @@ class TestNvlAnswers(books.BookCase):
 
     def check_levers(self, levers, rows, question, last):
         main = question["companies"][0]
-        begin = last - relativedelta(years=1)
 
         def latest(some):
-            return [row for row in some if begin < row.day <= last]
+            # in the 12 months: a year later lies ahead
+            return [
+                row
+                for row in some
+                if row.day <= last < row.day + relativedelta(years=1)
+            ]
 
         now = Sums(latest(rows), main)
         places = {"year": defaultdict(list), "team": defaultdict(list)}

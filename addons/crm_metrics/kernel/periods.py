@@ -101,6 +101,33 @@ def compared(period, last, grain):
     return before, eve
 
 
+def first_of_months(last, months):
+    """Return the first day of so many months that end on a day.
+
+    A day is one of them while fewer than so many months have passed since then, so
+    that months that end where a calendar month does are calendar months. None where
+    the calendar does not go back so far.
+
+    >>> first_of_months(date(2026, 6, 30), 5)
+    datetime.date(2026, 2, 1)
+    >>> first_of_months(date(2026, 2, 28), 24)
+    datetime.date(2024, 3, 1)
+    >>> first_of_months(date(2028, 2, 28), 12)
+    datetime.date(2027, 3, 1)
+    >>> first_of_months(date(2026, 11, 15), 12)
+    datetime.date(2025, 11, 16)
+    >>> first_of_months(date(1, 1, 5), 1) is None
+    True
+    """
+    after = last + DAY
+    year, month = divmod(12 * after.year + after.month - 1 - months, 12)
+    if year < date.min.year:
+        return None
+    start = date(year, month + 1, 1)
+    # a month without such a day has passed as a whole
+    return min(start + (after.day - 1) * DAY, following(start, "month"))
+
+
 def at_most(date_from, date_to, grain):
     """Return how many periods a range has at the most, without cutting it.
 

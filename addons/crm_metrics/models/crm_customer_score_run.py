@@ -1,7 +1,5 @@
 import time
 
-from dateutil.relativedelta import relativedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -101,13 +99,25 @@ class CrmCustomerScoreRun(models.Model):
 
     @api.model
     def _search_is_latest(self, operator, value):
-        if operator != "in" or True not in value:
+        if operator != "in":
             return NotImplemented
-        return [("id", "in", self._latest().ids)]
+        latest = Domain("id", "in", self._latest().ids)
+        return (latest if True in value else Domain.FALSE) | (
+            ~latest if False in value else Domain.FALSE
+        )
 
-    @api.constrains("date", "company_id")
+    @api.constrains("date", "company_id", "window_months")
     def _check_date(self):
         for run in self:
+            if not run._first_day():
+                raise ValidationError(
+                    self.env._(
+                        "Window: the calendar has no %(months)s months up to %(day)s. "
+                        "Enter a later date or a shorter window.",
+                        months=run.window_months,
+                        day=run.date,
+                    )
+                )
             if run.date > run.company_id._metrics_today():
                 raise ValidationError(
                     self.env._(
@@ -165,21 +175,41 @@ class CrmCustomerScoreRun(models.Model):
     # ------------------------------------------------------------------
 
     def _cron_score(self):
-        """Score the customers of each company as of the end of last month."""
-        companies = self.env["crm.purchase"]._read_group([], ["company_id"])
-        for number, (company,) in enumerate(companies, 1):
-            self._score_month(company)
-            if not self.env["ir.cron"]._commit_progress(
-                1, remaining=len(companies) - number
-            ):
+        """Score the customers of each company as of the end of last month.
+
+        Daily: in each company the month ends at another moment, and a day on which
+        nothing ran is made up for on the next.
+        """
+        due = self._due_months()
+        for number, (company, date) in enumerate(due.items(), 1):
+            self.create({"company_id": company.id, "date": date})
+            if not self.env["ir.cron"]._commit_progress(1, remaining=len(due) - number):
                 break
 
-    def _score_month(self, company):
-        """Make the run of the last month that is over, unless it is there."""
-        date = company._metrics_today().replace(day=1) - periods.DAY
-        known = [("company_id", "=", company.id), ("date", "=", date)]
-        if not self.search_count(known, limit=1) and self._has_purchases(company, date):
-            self.create({"company_id": company.id, "date": date})
+    def _due_months(self):
+        """Return company -> end of its last month, of those without that run.
+
+        A company that has the run is not looked at any further; one that had not
+        bought by then has nothing to score.
+        """
+        ends = {
+            company: company._metrics_today().replace(day=1) - periods.DAY
+            for company in self.env["res.company"].search([])
+        }
+        for run in self.search([("date", "in", [*set(ends.values())])]):
+            if ends.get(run.company_id) == run.date:
+                del ends[run.company_id]
+        if not ends:
+            return {}
+        companies = self.env["res.company"].union(*ends)
+        firsts = self.env["crm.purchase"]._read_group(
+            [("company_id", "in", companies.ids)], ["company_id"], ["date:min"]
+        )
+        return {
+            company: ends[company]
+            for company, first in firsts
+            if first <= ends[company]
+        }
 
     def _has_purchases(self, company, date):
         return self.env["crm.purchase"].search_count(
@@ -259,7 +289,7 @@ class CrmCustomerScoreRun(models.Model):
 
     def _first_day(self):
         """Return the first day of the window."""
-        return self.date - relativedelta(months=self.window_months) + periods.DAY
+        return periods.first_of_months(self.date, self.window_months)
 
     def _score(self):
         """Write the scores anew, and link the next run to them."""

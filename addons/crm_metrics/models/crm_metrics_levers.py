@@ -1,5 +1,3 @@
-from dateutil.relativedelta import relativedelta
-
 from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -154,9 +152,7 @@ class CrmMetrics(models.AbstractModel):
 
 def twelve_months(last):
     """Return the first and the last day of the 12 months that end on a day."""
-    if last.year == 1:
-        return last.min, last
-    return last - relativedelta(years=1) + periods.DAY, last
+    return periods.first_of_months(last, 12) or last.min, last
 
 
 def _nvl(numbers):

@@ -1,11 +1,9 @@
 from datetime import timedelta
 
-from dateutil.relativedelta import relativedelta
-
 from odoo import api, models, tools
 from odoo.tools import SQL
 
-from ..kernel import survival
+from ..kernel import periods, survival
 
 #: durations are counted in whole minutes
 MINUTES_OF_DAY = 1440
@@ -123,9 +121,7 @@ class CrmStageVisit(models.Model):
     @tools.ormcache("company_id", "day", "newest")
     def _norms_cached(self, company_id, day, newest):
         company = self.env["res.company"].browse(company_id)
-        start = company._metrics_start_of_day(
-            day - relativedelta(years=1) + timedelta(days=1)
-        )
+        start = company._metrics_start_of_day(periods.first_of_months(day, 12))
         end = company._metrics_end_of_day(day)
         rows = self.env.execute_query(
             durations(

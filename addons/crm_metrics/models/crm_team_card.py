@@ -1,9 +1,9 @@
 from datetime import timedelta
 
-from dateutil.relativedelta import relativedelta
-
 from odoo import fields, models, tools
 from odoo.exceptions import ValidationError
+
+from ..kernel import periods
 
 
 class CrmTeam(models.Model):
@@ -40,7 +40,7 @@ class CrmTeam(models.Model):
         :param newest: number of the latest visit up to that day: it changes with the
             figures
         """
-        start = day - relativedelta(years=1) + timedelta(days=1)
+        start = periods.first_of_months(day, 12)
         options = {
             "date_from": fields.Date.to_string(start),
             "date_to": fields.Date.to_string(day),

@@ -1,4 +1,6 @@
 from collections import Counter
+from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 from psycopg2 import IntegrityError
@@ -93,6 +95,22 @@ class TestCustomerScore(ScoreCase):
         self.assertEqual(earlier.mapped("frequency"), [2, 1])
         run = self.score("2026-05-29", window_months=1)
         self.assertEqual((run.customers, run.thresholds["frequency"]), (0, [None] * 4))
+
+    def test_the_window_at_the_end_of_a_month(self):
+        for day in ("2024-02-29", "2024-03-01", "2025-01-31", "2025-02-01"):
+            self.enter(1, day)
+        for date, months, count in (
+            ("2026-02-28", 24, 3),
+            ("2025-06-30", 5, 1),
+            ("2025-06-29", 5, 2),
+        ):
+            [score] = self.scores(self.score(date, window_months=months))
+            self.assertEqual(score.frequency, count, date)
+
+    def test_a_window_before_the_calendar(self):
+        self.buy(1)
+        with self.assertRaisesRegex(ValidationError, "^Window: .* 0001-01-05"):
+            self.score("0001-01-05", window_months=1200)
 
     def test_who_only_gave_back_or_is_not_known_has_no_score(self):
         self.enter(-10, "2026-05-01")
@@ -257,6 +275,9 @@ class TestCustomerScore(ScoreCase):
         for value, expected in ((True, new | elsewhere), (False, old)):
             found = runs.search([("is_latest", "=", value), ("id", "in", runs.ids)])
             self.assertEqual(found, expected.sorted())
+        for values, expected in (([True, False], runs), ([], runs.browse())):
+            found = runs.search([("is_latest", "in", values), ("id", "in", runs.ids)])
+            self.assertEqual(found, expected.sorted())
         scores = self.env[SCORE].search(
             [("run_id.is_latest", "=", True), ("partner_id", "in", self.customer.ids)]
         )
@@ -301,7 +322,7 @@ class TestCustomerScore(ScoreCase):
         self.enter(7, "2026-04-01", company_id=self.other_company.id)
         self.refresh()
         cron = self.env.ref("crm_metrics.ir_cron_score")
-        self.assertEqual((cron.interval_number, cron.interval_type), (1, "months"))
+        self.assertEqual((cron.interval_number, cron.interval_type), (1, "days"))
         ours = [("company_id", "in", (self.company | self.other_company).ids)]
         for now, dates in (
             ("2026-05-01 04:00:00", ["2026-04-30"]),
@@ -315,6 +336,34 @@ class TestCustomerScore(ScoreCase):
                 [str(run.date) for run in runs], [date for date in dates for _ in "ab"]
             )
         self.assertEqual(runs.mapped("customers"), [2, 1, 2, 1])
+
+    def test_monthly_where_the_month_ends_later(self):
+        """On the first at 04:00 UTC it is still the last day of the month there."""
+        calendar = self.company.resource_calendar_id.copy({"tz": "America/Los_Angeles"})
+        self.company.resource_calendar_id = calendar
+        self.buy(1, 2)
+        self.refresh()
+        cron = self.env.ref("crm_metrics.ir_cron_score")
+        for now, dates in (
+            ("2026-05-01 04:00:00", []),
+            ("2026-05-02 04:00:00", ["2026-04-30"]),
+            ("2026-06-01 04:00:00", ["2026-04-30"]),
+            ("2026-06-02 04:00:00", ["2026-04-30", "2026-05-31"]),
+        ):
+            with freeze_time(now), self.enter_registry_test_mode():
+                cron.method_direct_trigger()
+            runs = self.env[RUN].search(
+                [("company_id", "=", self.company.id)], order="date"
+            )
+            self.assertEqual([str(run.date) for run in runs], dates)
+        # on all other days purchases are not even looked at
+        known = self.env["res.company"].search([])
+        for company in known - self.company:
+            date = company._metrics_today().replace(day=1) - timedelta(days=1)
+            self.env[RUN].create({"company_id": company.id, "date": date})
+        with patch.object(type(self.env["crm.purchase"]), "_read_group") as read:
+            self.assertEqual(self.env[RUN]._due_months(), {})
+        read.assert_not_called()
 
     def test_no_empty_run_by_itself(self):
         with self.enter_registry_test_mode():
@@ -388,6 +437,7 @@ class TestCustomerScore(ScoreCase):
         destination = self.people[1]
         wizard._merge([self.people[0].id, destination.id], destination)
         self.assertEqual(self.scores(run).partner_id, destination | self.people[2])
+        self.assertEqual(run.customers, 2)
         self.assertEqual(
             self.scores(run).filtered(lambda s: s.partner_id == destination).frequency,
             2,

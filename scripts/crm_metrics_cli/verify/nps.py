@@ -302,9 +302,13 @@ def _revenue(
     purchases: pandas.DataFrame, company: int, last: date
 ) -> dict[int, Decimal]:
     """Return what each customer bought in the 12 months to a day, less refunds."""
-    year_before = (pandas.Timestamp(last) - pandas.DateOffset(years=1)).date()
+    # a day is in them while a year later lies ahead
+    year = pandas.DateOffset(years=1)
+    first = pandas.Timestamp(last) - year
+    while first + year <= pandas.Timestamp(last):
+        first += pandas.Timedelta(days=1)
     kept = purchases["company_id"] == company
-    kept &= purchases["date"] > year_before.isoformat()
+    kept &= purchases["date"] >= first.date().isoformat()
     kept &= purchases["date"] <= last.isoformat()
     found: dict[int, Decimal] = {}
     for row in purchases[kept].itertuples():

@@ -150,8 +150,11 @@ export function customersAction(selection, {label}, found) {
 /** @returns {{from: string, to: string}} the 12 months that levers are about */
 export function leverYear(meta) {
     const to = lastDay(meta);
-    const from = DateTime.fromISO(to).minus({years: 1}).plus({days: 1});
-    return {from: from.toISODate(), to};
+    const after = DateTime.fromISO(to).plus({days: 1});
+    const from = after.minus({years: 1});
+    // a February without such a day has passed as a whole
+    const first = from.day === after.day ? from : from.plus({days: 1});
+    return {from: first.toISODate(), to};
 }
 
 /**
