@@ -39,18 +39,24 @@ class NvlSheet(MetricsSheet):
         }
 
     def write_periods(self, result):
+        """Write the periods that have begun, each with the days that it is of."""
+        last_day = self.meta["last_day"]
         columns = self.columns()
         self.write_row(
             self.env._("From"),
             self.env._("To"),
+            self.env._("Partial"),
             *(label for label, _format in columns.values()),
             bold=True,
             bottom=1,
         )
         for period in result["periods"]:
+            if period["date_from"] > last_day:
+                continue
             self.write_row(
                 self.day(period["date_from"]),
-                self.day(period["date_to"]),
+                self.day(min(period["date_to"], last_day)),
+                self.env._("Yes") if period["partial"] else None,
                 *((period[key], form) for key, (_label, form) in columns.items()),
             )
 

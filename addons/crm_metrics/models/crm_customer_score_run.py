@@ -23,11 +23,9 @@ class CrmCustomerScoreRun(models.Model):
     _order = "date desc, id desc"
     _rec_name = "date"
 
-    date = fields.Date(
-        required=True,
-        default=lambda self: self.env.company._metrics_today(),
-        help="The scores are as of the end of this day.",
-    )
+    # No default: a form that is left or loaded anew before somebody has chosen would be
+    # saved, and a run be made.
+    date = fields.Date(required=True, help="The scores are as of the end of this day.")
     company_id = fields.Many2one(
         "res.company",
         required=True,
@@ -178,19 +176,26 @@ class CrmCustomerScoreRun(models.Model):
         """Score the customers of each company as of the end of last month.
 
         Daily: in each company the month ends at another moment, and a day on which
-        nothing ran is made up for on the next.
+        nothing ran, or a refresh was at work, is made up for on the next.
         """
-        due = self._due_months()
+        missing = self._missing_months()
+        if not missing or not self._is_refreshed():
+            return
+        due = self._due_months(missing)
         for number, (company, date) in enumerate(due.items(), 1):
             self.create({"company_id": company.id, "date": date})
             if not self.env["ir.cron"]._commit_progress(1, remaining=len(due) - number):
                 break
 
-    def _due_months(self):
+    def _is_refreshed(self):
+        """Work off what purchases wait for; return whether nothing is left."""
+        self.env["crm.metrics.engine"]._refresh_fact("crm.purchase", 2000)
+        return not self.env["crm.metrics.queue"]._waiting().get("crm.purchase")
+
+    def _missing_months(self):
         """Return company -> end of its last month, of those without that run.
 
-        A company that has the run is not looked at any further; one that had not
-        bought by then has nothing to score.
+        The others are not looked at any further: on most days that is all there is.
         """
         ends = {
             company: company._metrics_today().replace(day=1) - periods.DAY
@@ -199,16 +204,18 @@ class CrmCustomerScoreRun(models.Model):
         for run in self.search([("date", "in", [*set(ends.values())])]):
             if ends.get(run.company_id) == run.date:
                 del ends[run.company_id]
-        if not ends:
-            return {}
-        companies = self.env["res.company"].union(*ends)
+        return ends
+
+    def _due_months(self, missing):
+        """Return those of missing months up to which anything was bought."""
+        companies = self.env["res.company"].union(*missing)
         firsts = self.env["crm.purchase"]._read_group(
             [("company_id", "in", companies.ids)], ["company_id"], ["date:min"]
         )
         return {
-            company: ends[company]
+            company: missing[company]
             for company, first in firsts
-            if first <= ends[company]
+            if first <= missing[company]
         }
 
     def _has_purchases(self, company, date):
@@ -294,6 +301,7 @@ class CrmCustomerScoreRun(models.Model):
     def _score(self):
         """Write the scores anew, and link the next run to them."""
         self.ensure_one()
+        self._refresh_purchases()
         start = time.monotonic()
         self.env["crm.customer.segment"]._check_map()
         self_sudo = self.sudo()  # a run is not edited by hand

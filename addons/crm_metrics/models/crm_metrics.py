@@ -198,16 +198,6 @@ class CrmMetrics(models.AbstractModel):
         :param facts: names of the facts that the result is read from
         """
         last, moment = self._as_of(options)
-        waiting = self.env["crm.metrics.queue"]._waiting()
-        issues = self.env["crm.metrics.issue"]._read_group(
-            [
-                ("fact", "in", facts),
-                # without a company a record belongs to nobody, and to everybody
-                ("company_id", "in", [*options["companies"].ids, False]),
-            ],
-            ["code"],
-            ["__count"],
-        )
         return {
             "currency": options["companies"][0].currency_id.name,
             "date_from": fields.Date.to_string(options["date_from"]),
@@ -216,6 +206,22 @@ class CrmMetrics(models.AbstractModel):
             "as_of": self.env["crm.metrics.engine"]._iso(moment),
             # the same as a day of the company: a browser may be elsewhere
             "last_day": fields.Date.to_string(last),
+            **self._meta_missing(options["companies"], facts),
+        }
+
+    def _meta_missing(self, companies, facts):
+        """Return what is not in the rows of facts: keys that wait, records left out."""
+        waiting = self.env["crm.metrics.queue"]._waiting()
+        issues = self.env["crm.metrics.issue"]._read_group(
+            [
+                ("fact", "in", facts),
+                # without a company a record belongs to nobody, and to everybody
+                ("company_id", "in", [*companies.ids, False]),
+            ],
+            ["code"],
+            ["__count"],
+        )
+        return {
             "queued": sum(waiting.get(fact, 0) for fact in facts),
             "issues": dict(issues),
         }

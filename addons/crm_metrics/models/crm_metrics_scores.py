@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..kernel import rfm
+from .crm_metrics_purchases import PURCHASE
 
 SCORE, RUN, SEGMENT = (
     "crm.customer.score",
@@ -282,6 +283,5 @@ class CrmMetrics(models.AbstractModel):
             "date": fields.Date.to_string(last.date) or None,
             "as_of": iso(min(moments) if moments else fields.Datetime.now()),
             "window_months": last.window_months or None,
-            "queued": 0,
-            "issues": {},
+            **self._meta_missing(options["companies"], [PURCHASE]),
         }

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
@@ -200,6 +202,45 @@ class TestScoreNow(SegmentsCase):
         self.assertEqual(self.score_now(self.manager), run)
         self.assertEqual(run.customers, 3)
         self.assertEqual(len(self.env[SCORE].search([("run_id", "=", run.id)])), 3)
+
+    def test_what_waits_is_refreshed_before(self):
+        self.refresh()
+        self.buy(1, 2)
+        self.env.flush_all()
+        self.assertEqual(self.segments()["meta"]["queued"], 2)
+        run = self.score_now(self.manager)
+        self.assertEqual(run.customers, 2)
+        self.assertEqual(self.segments()["meta"]["queued"], 0)
+        self.buy(0, 0, 1)
+        run.with_user(self.manager).action_run()
+        self.assertEqual(run.customers, 3)
+        self.buy(0, 0, 0, 1)
+        other = self.env[RUN].with_user(self.manager).create({"date": "2026-06-14"})
+        self.assertEqual(other.customers, 4)
+
+    def test_not_while_somebody_else_refreshes(self):
+        self.refresh()
+        self.buy(1, 2)
+        self.env.flush_all()
+        slots = self.registry["crm.metrics.slot"]
+        with patch.object(slots, "_take", lambda *args, **kwargs: []):
+            with self.assertRaisesRegex(UserError, "^2 customers are waiting"):
+                self.score_now(self.manager)
+            # the monthly run is left for another day
+            with self.enter_registry_test_mode():
+                self.env.ref("crm_metrics.ir_cron_score").method_direct_trigger()
+        self.assertFalse(self.env[RUN].search([("company_id", "=", self.company.id)]))
+        with self.enter_registry_test_mode():
+            self.env.ref("crm_metrics.ir_cron_score").method_direct_trigger()
+        run = self.env[RUN].search([("company_id", "=", self.company.id)])
+        self.assertEqual(run.customers, 2)
+
+    def test_what_is_left_out_is_counted(self):
+        lead = self.deal(500)
+        lead.date_closed = False
+        self.buy(1)
+        self.score("2026-05-31")
+        self.assertEqual(self.segments()["meta"]["issues"]["no_date"], 1)
 
     def test_nothing_to_score(self):
         with self.assertRaisesRegex(UserError, "There is no purchase yet"):

@@ -137,6 +137,22 @@ class TestExport(CustomersWebCommon):
         self.assertIn(["=1+1"], rows)
         self.assertIn(["Whole"], rows)
 
+    def test_customer_revenue_up_to_today(self):
+        """What is not whole says so, and what has not begun stays out."""
+        start = self.months_ago(1) + timedelta(days=1)
+        ahead = self.this_month + timedelta(days=70)
+        rows = self.rows(
+            self.export("nvl", date_from=start.isoformat(), date_to=ahead.isoformat())
+        )
+        first = next(i for i, row in enumerate(rows) if "Revenue (R)" in row)
+        self.assertEqual(rows[first][:4], ["From", "To", "Partial", "Revenue (R)"])
+        cut, running, after = rows[first + 1 : first + 4]
+        self.assertEqual((cut[0].date(), cut[2]), (start, "Yes"))
+        self.assertEqual((running[0].date(), running[2]), (self.this_month, "Yes"))
+        # a day more or less: where the company is
+        self.assertLessEqual(abs(running[1].date() - date.today()), timedelta(days=1))
+        self.assertIn("Change", after)
+
     def test_segments(self):
         self.score(self.months_ago(1) - timedelta(days=1))
         self.score(date.today())
