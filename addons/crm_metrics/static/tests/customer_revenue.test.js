@@ -2,6 +2,7 @@ import {beforeEach, describe, expect, test} from "@odoo/hoot";
 import {queryAllTexts, queryOne} from "@odoo/hoot-dom";
 import {animationFrame} from "@odoo/hoot-mock";
 import {contains, onRpc} from "@web/../tests/web_test_helpers";
+import {leverYear} from "@crm_metrics/customer_revenue/nvl_records";
 import {browser} from "@web/core/browser/browser";
 import {
     defineScreens,
@@ -116,6 +117,28 @@ test("another period is explained: in the URL, compared with as many days", asyn
     expect("[data-card=bridge] h2").toHaveText(
         "What changed from Aug 2026 to Sep 2026"
     );
+});
+
+test("the bridge in words: to the cent, and with what it is compared", async () => {
+    mockNvl();
+    await openScreen("?step=2026-10-01");
+    const words = () => plain(queryOne("[data-card=bridge]").textContent);
+    expect(words()).toMatch(
+        /\+\$ 1,550\.50 in all, most of it by Purchases per Customer \(L\): \+\$ 620\.00\./
+    );
+    expect(words()).not.toMatch(/not whole/);
+    await contains("tr[data-row='2026-11-01'] th button").click();
+    await settle();
+    expect(words()).toMatch(/compared with as many first days of the one before/);
+});
+
+test("the 12 months of the levers begin on the day after the same day", () => {
+    const first = (last_day) => leverYear({last_day}).from;
+    expect(first("2026-11-21")).toBe("2025-11-22");
+    expect(first("2026-12-31")).toBe("2026-01-01");
+    expect(first("2025-02-28")).toBe("2024-03-01");
+    expect(first("2024-02-29")).toBe("2023-03-01");
+    expect(first("2024-02-28")).toBe("2023-03-01");
 });
 
 test("numbers open their purchases", async () => {

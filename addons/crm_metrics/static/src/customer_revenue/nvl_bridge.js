@@ -79,9 +79,9 @@ export function bridgeMeaning({effect, period, format}) {
     if (largest.amount) {
         sentences.push(
             _t("%(change)s in all, most of it by %(factor)s: %(amount)s.", {
-                change: format.money(effect.delta, {signed: true}),
+                change: format.exact(effect.delta, {signed: true}),
                 factor: largest.label,
-                amount: format.money(largest.amount, {signed: true}),
+                amount: format.exact(largest.amount, {signed: true}),
             })
         );
     }
@@ -92,7 +92,9 @@ export function bridgeMeaning({effect, period, format}) {
     );
     if (period.partial) {
         sentences.push(
-            _t("The period is not whole: it is compared with as many days before.")
+            _t(
+                "The period is not whole: it is compared with as many first days of the one before."
+            )
         );
     }
     return sentences.join(" ");

@@ -49,7 +49,9 @@ const HEADS = [
     {
         id: "lost_customers",
         label: _t("Not Again"),
-        help: _t("Customers of the period before who did not buy in this one."),
+        help: _t(
+            "Customers of the period before who did not buy in this one. Of a period that is not whole: those of as many first days of the one before."
+        ),
         write: COUNT,
     },
 ];
