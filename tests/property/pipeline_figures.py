@@ -47,10 +47,11 @@ class Life:
     event: bool
 
 
-def curve(lives):
+def curve(lives, least=1):
     """Return [(minutes, S, lower, upper)]: Kaplan and Meier, with late entries.
 
-    S is exact; the band is Greenwood's on the scale log(-log), 0 where S is 0.
+    S is exact; the band is Greenwood's on the scale log(-log), 0 where S is 0. Where
+    all at risk end, or fewer than `least` are, and others come later, S is None.
     """
     points = []
     survival, greenwood = Fraction(1), Fraction(0)
@@ -59,6 +60,11 @@ def curve(lives):
         ended = sum(life.event and life.entry < time == life.end for life in lives)
         if not ended:
             continue
+        if any(time <= life.entry < life.end for life in lives) and (
+            at_risk in (ended, *range(least))
+        ):
+            points.append((time, None, None, None))
+            break
         survival *= 1 - Fraction(ended, at_risk)
         if not survival:
             points.append((time, survival, 0.0, 0.0))
@@ -80,22 +86,25 @@ def curve(lives):
 def reached(points, column, threshold):
     """Return the days after which a column of a curve has come down to a threshold."""
     for point in points:
-        if point[column] <= threshold:
+        if point[column] is not None and point[column] <= threshold:
             return Fraction(point[0], MINUTES)
     return None
 
 
-def quantiles(lives):
+def quantiles(lives, least=1):
     if sum(life.event for life in lives) < FEW:
-        return dict.fromkeys(("median", "low", "high", "p75", "p90"))
-    points = curve(lives)
-    return {
+        return dict.fromkeys(("median", "low", "high", "p75", "p90", "known_until"))
+    points = curve(lives, least)
+    found = {
         "median": reached(points, 1, Fraction(1, 2)),
         "low": reached(points, 2, 0.5),
         "high": reached(points, 3, 0.5),
         "p75": reached(points, 1, Fraction(1, 4)),
         "p90": reached(points, 1, Fraction(1, 10)),
     }
+    is_cut = points and points[-1][1] is None and None in found.values()
+    until = Fraction(points[-1][0], MINUTES) if is_cut else None
+    return {**found, "known_until": until}
 
 
 def mean(numbers):
@@ -138,7 +147,7 @@ def norm(visits, company, stage, year_start, year_end):
         and visit.entered <= year_end
         and (visit.left is None or visit.left >= year_start)
     ]
-    return quantiles([life for life in lives if life])["p90"]
+    return quantiles([life for life in lives if life], least=FEW)["p90"]
 
 
 # ----------------------------------------------------------------------
@@ -342,6 +351,7 @@ class Question:
             "median_high": found["high"],
             "p75": found["p75"],
             "p90": found["p90"],
+            "known_until": found["known_until"],
             "events": len(closed),
             "censored": len(lives) - len(closed),
             "left_out": len(visits) - len(lives),
@@ -362,7 +372,7 @@ class Question:
             and Fraction(whole_minutes(visit.entered, self.as_of), MINUTES)
             > norms[visit.company]
         ]
-        several = set(norms.values())
+        several = set(norms.values()) - {None}
         return {
             "norm": several.pop() if len(several) == 1 else None,
             "stuck": {

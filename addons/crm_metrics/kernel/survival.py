@@ -24,15 +24,16 @@ class Step:
     """The survival curve from one time of events to the next.
 
     `at_risk` were under observation just before `time`, `events` of them ended;
-    `survival` is the share that lasts longer, `low` and `high` bound it with 95 %.
+    `survival` is the share that lasts longer, `low` and `high` bound it with 95 %;
+    None from the time on from which it cannot be known.
     """
 
     time: int
     at_risk: int
     events: int
-    survival: float
-    low: float
-    high: float
+    survival: float | None
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Estimate:
     """Quantiles of a duration; None where the curve does not come so low.
 
     `low` and `high` bound the median; `longest` is the longest observed duration,
-    ended or not: a quantile that was not reached is more than that.
+    ended or not: a quantile that was not reached is more than that, unless the curve
+    is only `known_until` some time: then nobody knows.
     """
 
     median: int | None
@@ -51,9 +53,10 @@ class Estimate:
     events: int
     censored: int
     longest: int | None
+    known_until: int | None
 
 
-def curve(ended, censored, entered=None):
+def curve(ended, censored, entered=None, least=1):
     """Yield the steps of the survival curve.
 
     S(t) = prod over t_i <= t of (1 - d_i / n_i), with d_i events at t_i and n_i at
@@ -62,6 +65,12 @@ def curve(ended, censored, entered=None):
     that of left truncation (Klein and Moeschberger, "Survival Analysis", 2nd ed.,
     section 4.6): who was there before the observation began is seen because it
     lasted that long.
+
+    With late entry so few may be at risk at first that they tell nothing (ibid.): who
+    alone is seen early and goes would end the curve at 0, whatever others do who are
+    seen later. So where all that are at risk end, or fewer than `least` are at risk,
+    while somebody else is seen longer but enters later, the curve is not known from
+    there on: that step is the last one, and has no survival.
 
     The interval is that of log(-log S), S ** exp(-+ z se / log S), with Greenwood's
     se^2 = sum of d_i / (n_i (n_i - d_i)) (Kalbfleisch and Prentice, "The Statistical
@@ -72,6 +81,7 @@ def curve(ended, censored, entered=None):
     :param dict censored: duration -> how many had not ended when last seen
     :param dict entered: time since the beginning, above 0 -> how many were seen from
         then on only; all others from 0 on
+    :param int least: so many at risk tell something while others are to enter
     :return: generator of :class:`Step`
 
     Six patients of Freireich's trial at remission time 6, three events and one
@@ -82,12 +92,22 @@ def curve(ended, censored, entered=None):
     (21, 0.857, 17)
     >>> round(first.low, 3), round(first.high, 3)
     (0.62, 0.952)
+
+    One that ends after 2 is seen from the beginning, six that end after 9 from 5 on:
+
+    >>> [(step.time, step.survival) for step in curve({2: 1, 9: 6}, {}, {5: 6})]
+    [(2, None)]
     """
     entered = entered or {}
+    longest = max((*ended, *censored), default=0)
+    last_entry = max((time for time in entered if time < longest), default=-1)
     at_risk = sum(ended.values()) + sum(censored.values()) - sum(entered.values())
     survival, variance = 1.0, 0.0
     for time in sorted({*ended, *censored, *entered}):
         events = ended.get(time, 0)
+        if events and time <= last_entry and at_risk < max(least, events + 1):
+            yield Step(time, at_risk, events, None, None, None)
+            return
         if events:
             survival *= 1 - events / at_risk
             if events < at_risk:
@@ -107,7 +127,7 @@ def _band(survival, variance):
     return survival ** exp(-power), survival ** exp(power)
 
 
-def estimate(ended, censored, entered=None):
+def estimate(ended, censored, entered=None, least=1):
     """Return quantiles of the duration, as :class:`Estimate`.
 
     The quantile p is the first time at which no more than 1 - p last longer. The
@@ -115,18 +135,28 @@ def estimate(ended, censored, entered=None):
     to a half (Brookmeyer and Crowley, "A confidence interval for the median survival
     time", Biometrics 38, 1982).
 
-    :param ended, censored, entered: as in :func:`curve`
+    :param ended, censored, entered, least: as in :func:`curve`
 
     >>> estimate({1: 2, 2: 2, 3: 2, 4: 2}, {5: 2}) # doctest: +NORMALIZE_WHITESPACE
     Estimate(median=3, low=1, high=4, p75=4, p90=None, events=8, censored=2,
-             longest=5)
+             longest=5, known_until=None)
     >>> estimate({1: 4}, {}).median is None
     True
+
+    Six that are seen from 400 on tell nothing of how many go before:
+
+    >>> found = estimate({2: 1, 500: 6}, {}, {400: 6})
+    >>> found.median, found.p90, found.known_until
+    (None, None, 2)
     """
     events, hidden = sum(ended.values()), sum(censored.values())
     found = dict.fromkeys(("median", "low", "high", "p75", "p90"))
+    known_until = None
     if events >= LEAST_EVENTS:
-        for step in curve(ended, censored, entered):
+        for step in curve(ended, censored, entered, least):
+            if step.survival is None:
+                known_until = step.time
+                break
             for name, height, level in (
                 ("low", step.low, 0.5),
                 ("median", step.survival, 0.5),
@@ -143,6 +173,7 @@ def estimate(ended, censored, entered=None):
         events=events,
         censored=hidden,
         longest=max((*ended, *censored), default=None),
+        known_until=known_until,
     )
 
 

@@ -83,7 +83,9 @@ class CrmMetrics(models.AbstractModel):
             if key not in counts:
                 continue
             exits[key] = self._chain_exits(counts[key])
-            norm = {by_stage.get(key) for by_stage in options["norms"].values()}
+            norms = {by_stage.get(key) for by_stage in options["norms"].values()}
+            # a company without one contradicts nobody
+            norms.discard(None)
             stages.append(
                 {
                     "stage_id": key,
@@ -91,7 +93,7 @@ class CrmMetrics(models.AbstractModel):
                     "sequence": stage["sequence"],
                     **self._count_figures(options, counts[key]),
                     "days": lasting[key],
-                    "norm": norm.pop() if len(norm) == 1 else None,
+                    "norm": norms.pop() if len(norms) == 1 else None,
                     "returns": returns[key],
                     "skips": skips[key],
                     **waiting[key],
@@ -175,6 +177,7 @@ class CrmMetrics(models.AbstractModel):
                 "censored": found.censored,
                 "left_out": left_out,
                 "longest": days(found.longest),
+                "known_until": days(found.known_until),
             }
         return result
 

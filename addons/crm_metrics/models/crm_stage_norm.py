@@ -7,6 +7,8 @@ from ..kernel import periods, survival
 
 #: durations are counted in whole minutes
 MINUTES_OF_DAY = 1440
+#: so many stays at risk tell a norm something while others are to come under watch
+NORM_LEAST = 5
 #: outcomes that end the wait; all others only end its observation
 ENDED = ["forward", "backward", "won", "lost"]
 
@@ -143,7 +145,7 @@ class CrmStageVisit(models.Model):
         )
         norms = {}
         for _slice, stage, _left_out, *arrays in rows:
-            found = survival.estimate(*grouped(*arrays))
+            found = survival.estimate(*grouped(*arrays), least=NORM_LEAST)
             norms[stage] = {"median": days(found.median), "p90": days(found.p90)}
         return norms
 

@@ -59,9 +59,42 @@ class TestStageNorm(BottleneckCase):
         self.seller_all.company_ids |= self.other_company
         both = (self.company | self.other_company).ids
         self.assertEqual(self.stage(self.ask(), self.proposal)["norm"], 5)
+        # the other one has none
+        result = self.ask(company_ids=both)
+        self.assertEqual(self.stage(result, self.proposal)["norm"], 5)
+        self.stays(7, company_id=self.other_company.id, user_id=False)
         # they do not agree
         result = self.ask(company_ids=both)
         self.assertIsNone(self.stage(result, self.proposal)["norm"])
+
+    def test_one_early_leave_among_old_stays_is_no_norm(self):
+        """What is seen from its second year on says nothing of the first days."""
+        for number in range(6):
+            self.deal(
+                1, ("2024-10-01", self.proposal), (f"02-{10 + number}", self.talks)
+            )
+        for number in range(10, 28):
+            self.deal(1, (f"2025-01-{number}", self.proposal))
+        self.deal(1, ("05-01 10:00", self.proposal), ("05-01 12:00", self.talks))
+        self.assertEqual(
+            self.norms(day=date(2026, 5, 20))[self.proposal.id],
+            {"median": None, "p90": None},
+        )
+        result = self.ask(date_from="2025-06-01", date_to="2026-05-20")
+        proposal = self.stage(result, self.proposal)
+        self.assertFigures(
+            proposal["days"],
+            median=None,
+            median_low=None,
+            median_high=None,
+            p75=None,
+            p90=None,
+            events=7,
+            known_until=2 / 24,
+        )
+        self.assertEqual(proposal["stuck"]["count"], 0)
+        # of all that began since then, everything is known
+        self.assertIsNone(self.stage(self.ask(), self.talks)["days"]["known_until"])
 
     def test_it_is_computed_once(self):
         self.stays(5)

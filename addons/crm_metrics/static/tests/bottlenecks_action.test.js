@@ -184,6 +184,18 @@ test("stages: days with interval, what is unknown says so, one bottleneck", asyn
     expect(cell(3, "norm")).toEqual(["–"]);
 });
 
+test("days behind a gap in the observation are unknown, not more than the longest", async () => {
+    mockBottlenecks((options) => {
+        const found = bottlenecks(options);
+        Object.assign(found.stages[1].days, {median: null, known_until: 0.25});
+        return found;
+    });
+    await openScreen();
+    const unknown = "[data-card=stages] tr[data-row='2'] td[data-column=p90]";
+    expect(textsOf(unknown)).toEqual(["–"]);
+    expect(`${unknown} [title^='Not known']`).toHaveCount(1);
+});
+
 test("stages are ranked by a click on a head, and so is the URL", async () => {
     mockBottlenecks((options) => bottlenecks(options));
     await openScreen();

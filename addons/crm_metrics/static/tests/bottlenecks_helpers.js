@@ -53,6 +53,7 @@ const NO_DAYS = {
     p75: null,
     p90: null,
     longest: null,
+    known_until: null,
     events: 0,
     censored: 0,
     left_out: 0,

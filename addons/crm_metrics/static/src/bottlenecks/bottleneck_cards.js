@@ -134,7 +134,9 @@ function cycleCard({now, format, openDeals}) {
         value: all_median === null ? "–" : _t("%s days", format.days(all_median)),
         title:
             interval ||
-            _t("Fewer than 5 deals are won or lost, or less than half of all."),
+            _t(
+                "Not known: fewer than 5 deals are won or lost, less than half of all, or too few were there from their first day on."
+            ),
         isMissing: all_median === null,
         note:
             won_median === null
@@ -199,9 +201,9 @@ function stuckCard(frame) {
     const hasNorm = now.stages.some(({norm}) => norm !== null) || stuck.count;
     return {
         id: "stuck",
-        label: _t("Stuck Now"),
+        label: _t("Stuck"),
         help: _t(
-            "Open deals that have been in their stage for longer than nine of ten do: the stage's norm, from the last 12 months of the whole company."
+            "Deals that are open at the end of the range, or now, and in their stage for longer than nine of ten: the stage's norm, from the 12 months before of the whole company."
         ),
         value: hasNorm
             ? measure === "value"

@@ -32,25 +32,33 @@ const ENOUGH = 5;
 function estimate(key) {
     const reached = ({days: stay}) => stay[key] !== null;
     const isEnough = ({days: stay}) => stay.events >= ENOUGH;
+    // nobody knows what lies behind a gap in the observation
+    const isCut = (stage) => isEnough(stage) && Boolean(stage.days.known_until);
     return {
         // what was not reached lasts longer than all that was seen
         value: (stage) =>
             reached(stage)
                 ? stage.days[key]
-                : isEnough(stage)
+                : isEnough(stage) && !isCut(stage)
                   ? stage.days.longest
                   : null,
         write: (value, format, stage) => {
-            if (reached(stage)) {
+            if (reached(stage) || isCut(stage)) {
                 return format.days(value);
             }
             return isEnough(stage)
                 ? _t("more than %s", format.days(value))
                 : _t("fewer than %s", ENOUGH);
         },
-        title: (stage) => {
+        title: (stage, format) => {
             if (reached(stage)) {
                 return undefined;
+            }
+            if (isCut(stage)) {
+                return _t(
+                    "Not known: all that were watched up to day %s had left by then, the others were there longer when the range began.",
+                    format.days(stage.days.known_until)
+                );
             }
             return isEnough(stage)
                 ? _t("Too many stays go on for longer than any that was seen to end.")

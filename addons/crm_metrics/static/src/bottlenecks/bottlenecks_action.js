@@ -222,11 +222,18 @@ export class BottlenecksAction extends Component {
     }
 
     get reasonsMeaning() {
-        return this.filters.values.measure === "value"
-            ? _t(
-                  "Expected revenue of what was lost, by reason and stage. A cell opens it."
-              )
-            : _t("How often deals were lost, by reason and stage. A cell opens them.");
+        const meaning =
+            this.filters.values.measure === "value"
+                ? _t(
+                      "Expected revenue of what was lost, by reason and stage. A cell opens it."
+                  )
+                : _t(
+                      "How often deals were lost, by reason and stage. A cell opens them."
+                  );
+        const others = _t(
+            "As in the table of stages each loss counts, also of a deal that came back; the funnel and the open value count a deal once, as it stands at the end."
+        );
+        return `${meaning} ${others}`;
     }
 
     get bars() {
