@@ -46,10 +46,14 @@ class CrmLead(models.Model):
         help="Empty where it is unknown since when the opportunity is in its stage.",
     )
 
+    crm_stage_usual = fields.Char(
+        string="Usual Days in Stage", compute="_compute_crm_stage_mark"
+    )
+
     @api.depends("stage_id", "active", "type", "company_id", "team_id", "user_id")
     def _compute_crm_stage_mark(self):
         self.crm_stage_days = self.crm_stage_median = self.crm_stage_p90 = 0
-        self.crm_stage_stuck = self.crm_stage_note = False
+        self.crm_stage_stuck = self.crm_stage_note = self.crm_stage_usual = False
         now = fields.Datetime.now()
         entries = self._crm_stage_entries()
         visit = self.env["crm.stage.visit"]
@@ -68,6 +72,11 @@ class CrmLead(models.Model):
             # None: nobody knows what is long there
             lead.crm_stage_stuck = p90 and minutes > round(p90 * MINUTES_OF_DAY)
             lead.crm_stage_note = lead._crm_stage_sentence()
+            lead.crm_stage_usual = p90 and self.env._(
+                "(usual: %(median)s to %(p90)s)",
+                median=self._crm_stage_whole(lead.crm_stage_median),
+                p90=self._crm_stage_whole(p90),
+            )
 
     def _crm_stage_company(self):
         """Return the company whose norms hold for a lead, as for its visits."""
@@ -99,10 +108,14 @@ class CrmLead(models.Model):
             p90=self._crm_stage_spell(self.crm_stage_p90),
         )
 
+    @api.model
+    def _crm_stage_whole(self, days):
+        # a norm of some hours is not "within 0 days"
+        return max(1, round(days))
+
     def _crm_stage_spell(self, days):
         if isinstance(days, float):
-            # a norm of some hours is not "within 0 days"
-            days = max(1, round(days))
+            days = self._crm_stage_whole(days)
         if days == 1:
             return self.env._("1 day")
         return self.env._("%(days)s days", days=days)

@@ -93,7 +93,14 @@ class TestLeadStageMark(StageVisitCase):
             self.lead.crm_stage_note,
             "In this stage for 41 days; half of the deals leave within 1 day.",
         )
+        self.assertFalse(self.lead.crm_stage_usual)
         self.assertMark(41)
+
+    def test_usual_days_are_whole_and_never_none(self):
+        self.assertEqual(self.lead.crm_stage_usual, "(usual: 12 to 39)")
+        self.norms[self.company] = {self.stage_new.id: {"median": 0.1, "p90": 0.4}}
+        self.env.invalidate_all()
+        self.assertEqual(self.lead.crm_stage_usual, "(usual: 1 to 1)")
 
     def test_no_norm(self):
         self.norms = {}
