@@ -504,8 +504,15 @@ class Question:
             state = self.state(lead)
             if state == "merged" or not self.wanted(visits[-1]):
                 continue
+            everywhere = [
+                visit
+                for visit in self.visits
+                if visit.lead == lead and visit.entered <= self.as_of
+            ]
+            if any(visit.number > visits[-1].number for visit in everywhere):
+                continue
             if self.view == "cohort":
-                belongs = visits[0].entered >= self.start
+                belongs = all(visit.entered >= self.start for visit in everywhere)
             else:
                 belongs = any(self.in_range(visit) for visit in visits)
             if belongs:
@@ -514,7 +521,7 @@ class Question:
 
     def state(self, lead):
         """How a deal stands at the end."""
-        last = self.last_event(lead)
+        last, _value = self.closing(lead)
         if last.removed == "merged":
             return "merged"
         if last.is_won:
@@ -528,13 +535,33 @@ class Question:
     def last_event(self, lead):
         return [event for event in self.world.leads[lead] if event.at <= self.as_of][-1]
 
+    def closing(self, lead):
+        """Return the last event of a deal that its company knows, and its amount."""
+        visit = self.deals[lead][-1]
+        before = found = None
+        for event in self.world.leads[lead]:
+            is_own = self.world.company_of(event) == visit.company
+            if event.at > self.as_of:
+                break
+            if (
+                is_own
+                or visit.left is None
+                or event.at <= visit.left
+                or event.removed == "merged"
+            ):
+                left_both = event.at == visit.left and not is_own
+                amount = before.amount if left_both else event.amount
+                found = event, self.money(amount, visit.company)
+            before = event
+        return found
+
     def furthest(self, lead):
         return max(
             (visit.stage for visit in self.deals[lead]), key=self.funnel_order.index
         )
 
     def worth_of(self, leads):
-        return sum(self.value_now(self.deals[lead][-1]) for lead in leads)
+        return sum(self.closing(lead)[1] for lead in leads)
 
     def funnel_leads(self):
         """Return which deals are behind each figure of the funnel."""

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 from ..kernel import funnel
 from .crm_metrics_bottlenecks_stays import SLICES
 from .crm_stage_norm import minutes
+from .crm_stage_visit_rows import company_of
 
 #: options that choose among deals by the last of their visits -> place in `last`
 BY_LAST_VISIT = {"team_ids": 4, "user_ids": 5}
@@ -17,9 +18,12 @@ class CrmMetrics(models.AbstractModel):
     def _deals(self, options):
         """Return the deals of the funnel, as one SELECT.
 
+        A deal is where its last visit was, and nowhere else. What happens to it in
+        another company afterwards is none of its business there.
+
         :return: SQL with a row for each deal: `slice` and `company_id` (those of its
             last visit), `lead_key`, `lead_id`, `state` (as of the end), `value` (of
-            its last event), `first_stage`, `furthest` (place of its furthest stage),
+            its last event in that company), `first_stage`, `furthest` (place of its furthest stage),
             `touched` (a bit for each stage), `life` and `unseen`: whole minutes from
             its first visit to its end, and until the range began
         """
@@ -44,11 +48,11 @@ class CrmMetrics(models.AbstractModel):
             for key, place in BY_LAST_VISIT.items()
             if options[key] is not None
         ]
-        in_view = (
-            SQL("entered >= %s", options["start"])
-            if options["view"] == "cohort"
-            else SQL("is_alive")
-        )
+        if options["view"] == "cohort":
+            kept.append(SQL("entered >= %s", options["start"]))
+        else:
+            kept.append(SQL("is_alive"))
+        kept += self._at_home(options)
         return SQL(
             """
             WITH place (stage_key, place, bits) AS (VALUES %(places)s),
@@ -71,7 +75,15 @@ class CrmMetrics(models.AbstractModel):
                    GREATEST(%(unseen)s, 0) AS unseen
               FROM life
              CROSS JOIN LATERAL (
-                   SELECT e.expected_revenue AS value, e.removed,
+                   SELECT e.removed,
+                          CASE WHEN e.at = "left" AND %(company)s <> last[3]
+                               -- it left the stage and the company at once
+                               THEN (SELECT expected_revenue
+                                       FROM crm_lead_event before
+                                      WHERE before.lead_key = e.lead_key
+                                        AND (before.at, before.id) < (e.at, e.id)
+                                      ORDER BY before.at DESC, before.id DESC LIMIT 1)
+                               ELSE e.expected_revenue END AS value,
                           CASE WHEN e.stage_is_won THEN 'won'
                                WHEN NOT e.active AND e.won_status = 'lost' THEN 'lost'
                                WHEN NOT e.active OR e.removed IS NOT NULL
@@ -79,8 +91,10 @@ class CrmMetrics(models.AbstractModel):
                                ELSE 'open' END AS state
                      FROM crm_lead_event e
                     WHERE e.lead_key = life.lead_key AND e.at <= %(moment)s
+                      AND ((e.at > "left") IS NOT TRUE OR e.removed = 'merged'
+                           OR %(company)s = last[3])
                     ORDER BY e.at DESC, e.id DESC LIMIT 1) AS event
-             WHERE %(kept)s AND %(in_view)s AND removed IS DISTINCT FROM 'merged'
+             WHERE %(kept)s AND removed IS DISTINCT FROM 'merged'
             """,
             places=places,
             stays=self._select(
@@ -108,9 +122,31 @@ class CrmMetrics(models.AbstractModel):
             ),
             unseen=minutes(SQL("entered"), SQL("%s", options["start"])),
             moment=options["moment"],
-            kept=SQL(" AND ").join([*kept, SQL("TRUE")]),
-            in_view=in_view,
+            kept=SQL(" AND ").join(kept),
+            company=company_of(SQL("e")),
         )
+
+    def _at_home(self, options):
+        """Return the SQL conditions that a deal is nowhere else, as a list.
+
+        Its last visit was in no other company, and in a cohort its first one neither.
+        """
+        # visits in any company, whoever may read them: only that they exist counts
+        companies_sudo = self.env["res.company"].sudo().with_context(active_test=False)
+        domain = [("id", "not in", options["companies"].ids)]
+        if not companies_sudo.search_count(domain, limit=1):
+            return []
+        elsewhere = [SQL("v.visit_no > last[1] AND v.entered <= %s", options["moment"])]
+        if options["view"] == "cohort":
+            elsewhere.append(SQL("v.entered < %s", options["start"]))
+        return [
+            SQL(
+                """NOT EXISTS (SELECT FROM crm_stage_visit v
+                                WHERE v.lead_key = life.lead_key AND %s)""",
+                condition,
+            )
+            for condition in elsewhere
+        ]
 
     def _deal_readings(self, options):
         """Read the deals of the funnel.

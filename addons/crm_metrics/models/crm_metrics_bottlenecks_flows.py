@@ -2,7 +2,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from .crm_metrics_bottlenecks_stays import GROUPS, SLICES
-from .crm_stage_visit_rows import stays
+from .crm_stage_visit_rows import company_of, stays
 
 #: ways into a slice and out of it; SQL speaks of them by number, to sort them with
 #: the moment and the amount in one array
@@ -32,14 +32,7 @@ class CrmMetrics(models.AbstractModel):
             WITH state AS (
                 SELECT e.lead_key, e.at, e.id, e.expected_revenue AS value,
                        %(slice)s AS slice, e.team_id, e.user_id,
-                       COALESCE(
-                           e.company_id,
-                           (SELECT company_id FROM crm_team WHERE id = e.team_id),
-                           (SELECT company_id FROM res_users WHERE id = e.user_id),
-                           (SELECT company_id FROM crm_lead_event last
-                             WHERE last.lead_key = e.lead_key
-                             ORDER BY at DESC, id DESC LIMIT 1)
-                       ) AS company_id,
+                       %(company)s AS company_id,
                        e.type = 'opportunity' AS is_deal,
                        %(stays)s AND e.stage_key IS NOT NULL AS is_open,
                        CASE WHEN e.removed = 'merged' THEN %(archived)s
@@ -101,6 +94,7 @@ class CrmMetrics(models.AbstractModel):
             slice=self._event_slice(options),
             moment=options["moment"],
             start=options["start"],
+            company=company_of(SQL("e")),
             stays=stays(SQL("e")),
             kept=self._event_scope(options),
             **{name: SQL(str(WAYS.index(name))) for name in WAYS},

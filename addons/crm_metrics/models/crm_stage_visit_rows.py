@@ -22,6 +22,24 @@ def stays(event):
     )
 
 
+def company_of(event):
+    """Return the SQL of the company that an event belongs to.
+
+    :param SQL event: alias of the event
+    """
+    return SQL(
+        """COALESCE(
+               %(event)s.company_id,
+               (SELECT company_id FROM crm_team WHERE id = %(event)s.team_id),
+               (SELECT company_id FROM res_users WHERE id = %(event)s.user_id),
+               -- whoever gives a deal a company at last gives it to the history too
+               (SELECT company_id FROM crm_lead_event last
+                 WHERE last.lead_key = %(event)s.lead_key
+                 ORDER BY at DESC, id DESC LIMIT 1))""",
+        event=event,
+    )
+
+
 def crowded(moments):
     """Return the moments at which one transaction changed many leads, as one SELECT.
 

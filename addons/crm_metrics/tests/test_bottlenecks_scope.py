@@ -200,6 +200,106 @@ class TestBottleneckScope(BottleneckCase):
         self.assertEqual(alone["meta"]["currency"], "EUR")
         self.assertEqual(alone["funnel"]["entered"], {"count": 1, "value": 100})
 
+    def two_companies(self):
+        """One euro of the other company is two dollars of this one."""
+        self.other_company.currency_id = self.eur
+        self.seller_all.company_ids |= self.other_company
+        self.rate(self.eur, "2026-01-01", 0.5)
+        return {"company_id": self.other_company.id}
+
+    def assertCompanies(self, here, there, **options):
+        """Compare the funnels of both companies, and of both together, in dollars."""
+        wholes = []
+        for companies, expected in (
+            (self.company, here),
+            (self.other_company, there),
+        ):
+            funnel = self.ask(company_ids=companies.ids, **options)["funnel"]
+            found = {
+                name: tuple(funnel[name].values())
+                for name in ("entered", "won", "open")
+                if funnel[name]["count"]
+            }
+            self.assertEqual(found, expected)
+            wholes.append(funnel)
+        both = (self.company | self.other_company).ids
+        result = self.ask(company_ids=both, **options)
+        self.assertBalances(result)
+        for name in ("entered", "won", "open", "archived"):
+            self.assertEqual(
+                result["funnel"][name],
+                {
+                    "count": sum(part[name]["count"] for part in wholes),
+                    "value": wholes[0][name]["value"] + 2 * wholes[1][name]["value"],
+                },
+            )
+
+    def test_what_happens_elsewhere_is_not_told(self):
+        elsewhere = self.two_companies()
+        lead = self.deal(
+            100,
+            ("02-01", self.proposal),
+            ("02-11", self.talks),
+            ("02-15", None, 7000, elsewhere),
+            ("02-21", self.signed),
+        )
+        self.assertCompanies({}, {"entered": (1, 7000), "won": (1, 7000)})
+        result = self.ask()
+        self.assertEqual(result["win_rate"], {"count": None, "value": None})
+        self.assertFalse(self.deals("won"))
+        self.assertFalse(self.deals("entered"))
+        self.assertFalse(self.deals("touched", self.proposal))
+        # the stay itself was here
+        self.assertEqual(self.stage(result, self.proposal)["exits"]["forward"], 1)
+        there = self.other_company.ids
+        self.assertEqual(self.deals("won", company_ids=there), lead)
+        # its first stay began before the range, although not there: it is of no cohort
+        found = self.ask("2026-02-05", view="cohort", company_ids=there)
+        self.assertEqual(found["funnel"]["entered"]["count"], 0)
+
+    def test_what_was_won_here_stays_here(self):
+        elsewhere = self.two_companies()
+        self.deal(
+            100,
+            ("02-01", self.proposal),
+            ("02-11", self.signed),
+            ("03-01", None, 1000, elsewhere),
+        )
+        won = {"entered": (1, 100), "won": (1, 100)}
+        for view in ("period", "cohort"):
+            self.assertCompanies(won, {}, view=view)
+        self.assertEqual(self.ask()["waterfall"]["won"], 100)
+
+    def test_won_and_handed_over_at_once(self):
+        elsewhere = self.two_companies()
+        self.deal(
+            100, ("02-01", self.proposal), ("02-11", self.signed, 1000, elsewhere)
+        )
+        self.assertCompanies({"entered": (1, 100), "won": (1, 100)}, {})
+
+    def test_merged_elsewhere_is_merged(self):
+        elsewhere = self.two_companies()
+        self.deal(
+            100,
+            ("02-01", self.proposal),
+            ("02-11", self.signed),
+            ("03-01", "merged", elsewhere),
+        )
+        self.assertCompanies({}, {})
+
+    def test_before_it_came_it_was_not_there(self):
+        """As of a day before the deal went on elsewhere, it is here."""
+        elsewhere = self.two_companies()
+        self.deal(
+            100,
+            ("02-01", self.proposal),
+            ("02-11", self.talks, 200, elsewhere),
+        )
+        here = {"entered": (1, 100), "open": (1, 100)}
+        self.assertCompanies(here, {}, date_to="2026-02-10")
+        there = {"entered": (1, 200), "open": (1, 200)}
+        self.assertCompanies({}, there, date_to="2026-02-11")
+
     def test_deals_without_company_are_issues(self):
         self.deal(10, ("02-01", self.proposal), company_id=False)
         result = self.ask()
