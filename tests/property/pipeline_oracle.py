@@ -164,6 +164,18 @@ def visits_of(world):
     return visits, homeless
 
 
+def never_open(world):
+    """Return the deals that are closed and have never stayed anywhere."""
+    return {
+        lead
+        for lead, events in world.leads.items()
+        if not stays(events)
+        and events[-1].type == "opportunity"
+        and not events[-1].removed
+        and (events[-1].is_won or not events[-1].active)
+    }
+
+
 def stays(events):
     """Return where a lead's stays begin, and where the next state follows them."""
     found = []

@@ -516,14 +516,14 @@ class PipelineCase(books.BookCase):
             for row in self.env.cr.fetchall()
         )
 
-    def stored_homeless(self):
-        """Return the leads that are listed because they have no company."""
+    def stored_issues(self):
+        """Return why leads are listed, and which."""
         self.env.cr.execute(
-            """SELECT res_id FROM crm_metrics_issue
-                WHERE fact = %s AND code = 'no_company' AND res_model = 'crm.lead'""",
+            """SELECT code, res_id FROM crm_metrics_issue
+                WHERE fact = %s AND res_model = 'crm.lead'""",
             [VISIT],
         )
-        return Counter(key for (key,) in self.env.cr.fetchall())
+        return Counter(self.env.cr.fetchall())
 
     # -- comparing ------------------------------------------------------
 
@@ -536,7 +536,11 @@ class PipelineCase(books.BookCase):
             for visit in visits
         )
         self.assertCounts(self.stored_visits(), expected)
-        self.assertEqual(self.stored_homeless(), Counter(homeless))
+        listed = [
+            *(("no_company", lead) for lead in homeless),
+            *(("no_stay", lead) for lead in pipeline_oracle.never_open(world)),
+        ]
+        self.assertEqual(self.stored_issues(), Counter(listed))
         return world, visits
 
     # -- asking ---------------------------------------------------------

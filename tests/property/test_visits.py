@@ -119,12 +119,12 @@ class TestVisits(pipelines.PipelineCase):
         """Incremental = full = oracle, and the audit finds nothing to mend."""
         self.refresh()
         self.assertVisits()
-        incremental, homeless = self.stored_visits(), self.stored_homeless()
+        incremental, issues = self.stored_visits(), self.stored_issues()
         self.assertEqual(self.engine.audit([VISIT]), {VISIT: 0})
         self.env.cr.execute("DELETE FROM crm_stage_visit")
         self.engine._rebuild_slots(VISIT, list(range(64)))
         self.assertCounts(incremental, self.stored_visits())
-        self.assertCounts(homeless, self.stored_homeless())
+        self.assertCounts(issues, self.stored_issues())
 
     @settings(max_examples=80)
     @given(events=pipelines.histories())

@@ -23,9 +23,9 @@ class CrmMetrics(models.AbstractModel):
 
         :return: SQL with a row for each deal: `slice` and `company_id` (those of its
             last visit), `lead_key`, `lead_id`, `state` (as of the end), `value` (of
-            its last event in that company), `first_stage`, `furthest` (place of its furthest stage),
-            `touched` (a bit for each stage), `life` and `unseen`: whole minutes from
-            its first visit to its end, and until the range began
+            its last event in that company), `first_stage`, `furthest` (place of its
+            furthest stage), `touched` (a bit for each stage), `life` and `unseen`:
+            whole minutes from its first visit to its end, and until the range began
         """
         keys = [key for key in SLICES if key not in BY_LAST_VISIT]
         query = self._stay_query(options, keys, window=False)

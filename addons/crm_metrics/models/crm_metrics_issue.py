@@ -24,6 +24,7 @@ class CrmMetricsIssue(models.Model):
             ("no_date", "No Date"),
             ("plan_without_period", "Plan Without Period"),
             ("outside_subscription", "Outside Subscription"),
+            ("no_stay", "Never Open"),
         ],
         string="Reason",
         required=True,
@@ -81,6 +82,11 @@ class CrmMetricsIssue(models.Model):
             "outside_subscription": self.env._(
                 "The line has no day in common with its subscription: it is not "
                 "counted. Correct the dates of the line or of the subscription."
+            ),
+            "no_stay": self.env._(
+                "The opportunity was won, lost or archived when it was first recorded "
+                "and has never been in a stage: it is not in the pipeline's figures. "
+                "Import its history, with the stages that it went through."
             ),
         }
 

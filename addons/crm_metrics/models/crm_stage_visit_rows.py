@@ -89,6 +89,8 @@ def pipelines():
 def visits(scope):
     """Return the visits of leads, as one SELECT; see `crm.stage.visit`.
 
+    Besides those that are left out: visits in no company, and deals without any.
+
     :param scope: function from the SQL of a lead's key to a condition, as in
         `crm.metrics.fact._fact_select`
     """
@@ -207,6 +209,7 @@ def visits(scope):
           LEFT JOIN pipeline there
                  ON there.stage = (next).stage_key
                 AND there.team = COALESCE(own.team, 0)
+         UNION ALL %(stayless)s
         """,
         crowd=crowded(
             SQL(
@@ -218,4 +221,40 @@ def visits(scope):
         stays=stays(SQL("e")),
         scope=scope(SQL("e.lead_key")),
         recorded=RECORDED,
+        stayless=stayless(scope),
+    )
+
+
+def stayless(scope):
+    """Return the deals that are closed and never stayed anywhere, as one SELECT.
+
+    They came into the log as won, lost or archived ones, by an import for example. In
+    no figure of the pipeline is anything of them, so each is an issue.
+
+    :param scope: as in :func:`visits`
+    :return: SQL with the columns of :func:`visits`
+    """
+    return SQL(
+        """
+        SELECT e.lead_key, 0, company.id, e.lead_id, e.partner_id, e.stage_id,
+               e.stage_key, e.stage_name, e.stage_sequence, e.stage_is_won, e.at, e.at,
+               0, 'open', NULL, NULL, 0, NULL, e.expected_revenue, e.expected_revenue,
+               e.user_id, e.team_id, e.user_id, FALSE, FALSE, FALSE, FALSE, FALSE,
+               'no_stay', 'crm.lead', e.lead_key
+          FROM (SELECT lead_key FROM crm_lead_event e
+                 WHERE %(scope)s
+                 GROUP BY lead_key
+                HAVING NOT bool_or(COALESCE(%(stays)s AND e.stage_key IS NOT NULL,
+                                            FALSE))) AS none
+         CROSS JOIN LATERAL (
+               SELECT * FROM crm_lead_event e
+                WHERE e.lead_key = none.lead_key
+                ORDER BY e.at DESC, e.id DESC LIMIT 1) AS e
+         CROSS JOIN LATERAL (SELECT %(company)s AS id) AS company
+         WHERE e.type = 'opportunity' AND e.removed IS NULL
+           AND (e.stage_is_won OR e.active IS NOT TRUE)
+        """,
+        scope=scope(SQL("e.lead_key")),
+        stays=stays(SQL("e")),
+        company=company_of(SQL("e")),
     )

@@ -30,6 +30,7 @@ from . import test_lead_stage_mark
 from . import test_stuck_activity
 from . import test_team_card
 from . import test_stage_visit_stages
+from . import test_never_open
 from . import test_stage_visit_engine
 from . import test_stage_norm
 from . import test_bottlenecks
