@@ -1,3 +1,5 @@
+from datetime import date, datetime
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
@@ -25,6 +27,15 @@ VALUES = (
 REQUIRED = ("import_ref", "lead_id", "at")
 #: what holds of an event that does not say so
 USUAL = {"type": "opportunity", "active": True, "won_status": "pending"}
+#: what numbers and moments are
+NUMBERS = dict.fromkeys(("float", "monetary"), (int, float))
+MOMENTS = {"date": (str, date), "datetime": (str, datetime)}
+#: type of a field -> types of its values; False and None leave it empty
+KINDS = {"char": (str,), "many2one": (int,), "boolean": (bool,), **NUMBERS, **MOMENTS}
+#: sums are below it: no cent of them is lost
+BOUND = 1e13
+#: years in which something can have happened; others break what shows them
+YEARS = range(1000, 9999)
 
 
 class CrmLeadEvent(models.Model):
@@ -78,15 +89,20 @@ class CrmLeadEvent(models.Model):
             for field, model in self._import_links().items()
             for record_id in self._import_records(model, rows, field).ids
         }
+        events = self._import_known(rows)
+        first = {}
         for number, row in enumerate(rows):
             try:
-                values_list.append(self._import_values(row, known, recorded))
+                values = self._import_values(row, known, recorded)
+                self._check_import_ref(values, events, first.get(values["import_ref"]))
+                first[values["import_ref"]] = number
+                values_list.append(values)
             except ImportRefused as error:
                 field, message = error.args
                 refused.append({"row": number, "field": field, "message": message})
         if refused:
             return {"done": [], "refused": refused}
-        return {"done": self._import_write(values_list, dry_run), "refused": []}
+        return {"done": self._import_write(values_list, events, dry_run), "refused": []}
 
     # ------------------------------------------------------------------
     # checks
@@ -115,10 +131,41 @@ class CrmLeadEvent(models.Model):
 
     def _import_records(self, model, rows, field):
         """Return the records that rows link to and that the user may read."""
-        ids = {row.get(field) for row in rows}
-        ids = [id_ for id_ in ids if type(id_) is int]
+        ids = {row[field] for row in rows if type(row.get(field)) is int}
         records = self.env[model].with_context(active_test=False)
-        return records.search([("id", "in", ids)]).with_env(self.env)
+        return records.search([("id", "in", list(ids))]).with_env(self.env)
+
+    def _import_known(self, rows):
+        """Return the events that rows name, by reference: None may not be read."""
+        names = {row["import_ref"] for row in rows if type(row["import_ref"]) is str}
+        domain = [("import_ref", "in", list(names))]
+        readable = self.search(domain)
+        return {
+            event_sudo.import_ref: event_sudo if event_sudo in readable else None
+            for event_sudo in self.sudo().search(domain)
+        }
+
+    def _check_import_ref(self, values, events, first):
+        """Check that a row is the only one of its event, and may replace it.
+
+        :param first: number of an earlier row of the same event, or None
+        """
+        if first is not None:
+            raise ImportRefused(
+                "import_ref",
+                self.env._("Row %(row)s (from 0) is of the same event.", row=first),
+            )
+        event_sudo = events.get(values["import_ref"], self)
+        if event_sudo is None or (
+            event_sudo and event_sudo.lead_key != values["lead_id"]
+        ):
+            raise ImportRefused(
+                "import_ref",
+                self.env._(
+                    "It is taken by an event of another opportunity, or one that you "
+                    "may not see. Choose another one."
+                ),
+            )
 
     def _record_leads(self, lead_ids):
         """Log leads that nothing has been recorded of yet, history included."""
@@ -140,27 +187,15 @@ class CrmLeadEvent(models.Model):
 
         :raise ImportRefused: with the field and what is wrong with it
         """
-        values = {}
-        for name, value in row.items():
-            field = self._fields[name]
-            if field.type == "many2one":
-                if value and (type(value) is not int or (name, value) not in known):
-                    raise ImportRefused(name, self.env._("There is no such record."))
-                values[name] = value or False
-                continue
-            if field.type == "selection" and value not in self._import_choices(name):
-                raise ImportRefused(
-                    name, self.env._("%(value)r is no choice.", value=value)
-                )
-            try:
-                values[name] = field.convert_to_cache(value or False, self)
-            except (TypeError, ValueError) as error:
-                raise ImportRefused(name, str(error)) from error
+        values = {
+            name: self._import_value(name, value, known) for name, value in row.items()
+        }
         values = {**USUAL, **values}
         required = REQUIRED if values["type"] == "lead" else (*REQUIRED, "stage_id")
         for name in required:
             if not values.get(name):
                 raise ImportRefused(name, self.env._("It is empty."))
+        self._check_import_status(values)
         # events have the customer, not the person
         partner = self.env["res.partner"].browse(values.get("partner_id") or None)
         values["partner_id"] = partner.commercial_partner_id.id
@@ -176,24 +211,86 @@ class CrmLeadEvent(models.Model):
             )
         return values
 
-    def _import_choices(self, name):
-        return [value for value, _label in self._fields[name].selection]
+    def _import_value(self, name, value, known):
+        """Return a value of a row as the ORM wants it."""
+        field = self._fields[name]
+        kind = field.type
+        if kind == "selection":
+            choices = [choice for choice, _label in field.selection]
+            if type(value) is str and value in choices:
+                return value
+            raise ImportRefused(
+                name, self.env._("%(value)r is no choice.", value=value)
+            )
+        if kind != "boolean" and (value is None or value is False):
+            return field.convert_to_cache(False, self)
+        if type(value) not in KINDS[kind]:
+            raise ImportRefused(
+                name, self.env._("%(value)r is of the wrong type.", value=value)
+            )
+        if kind == "many2one" and (name, value) not in known:
+            raise ImportRefused(name, self.env._("There is no such record."))
+        if kind in MOMENTS:
+            return self._import_moment(name, value)
+        # neither NaN nor infinity is less than that
+        if kind in NUMBERS and not abs(value) < BOUND:
+            raise ImportRefused(name, self.env._("%(value)r is no sum.", value=value))
+        return value
+
+    def _import_moment(self, name, value):
+        """Return a day or moment that a row names."""
+        field = self._fields[name]
+        try:
+            moment = field.convert_to_cache(value, self)
+        except (TypeError, ValueError):
+            moment = None
+        if moment and moment.year in YEARS:
+            return moment
+        form = "YYYY-MM-DD" if field.type == "date" else "YYYY-MM-DD HH:MM:SS"
+        raise ImportRefused(
+            name,
+            self.env._(
+                "Expected %(form)s of a year from 1000 to 9998, not %(value)r.",
+                form=form,
+                value=value,
+            ),
+        )
+
+    def _check_import_status(self, values):
+        """Check that a state is one that an opportunity can be in."""
+        probability = values.get("probability", 0.0)
+        if not 0 <= probability <= 100:
+            raise ImportRefused(
+                "probability",
+                self.env._(
+                    "Expected a number from 0 to 100, not %(value)s.", value=probability
+                ),
+            )
+        # as Odoo computes it of opportunities
+        if values["won_status"] == "lost" and (values["active"] or probability):
+            raise ImportRefused(
+                "won_status",
+                self.env._("What is lost is not active, and its probability is 0."),
+            )
+        stage = self.env["crm.stage"].browse(values.get("stage_id") or None)
+        if values["won_status"] == "won" and not stage.is_won:
+            raise ImportRefused(
+                "won_status", self.env._("What is won is in a stage of won deals.")
+            )
 
     # ------------------------------------------------------------------
     # writing
     # ------------------------------------------------------------------
 
-    def _import_write(self, values_list, dry_run):
-        """Create events, or replace those that differ; return what was done to each."""
+    def _import_write(self, values_list, events, dry_run):
+        """Create events, or replace those that differ; return what was done to each.
+
+        :param dict events: the events that are there already, by reference
+        """
         event_sudo = self.sudo()
-        references = [values["import_ref"] for values in values_list]
-        known = {
-            event.import_ref: event
-            for event in event_sudo.search([("import_ref", "in", references)])
-        }
         done, fresh, replaced = [], [], event_sudo.browse()
         for values in values_list:
-            event = known.get(values["import_ref"])
+            event = events.get(values["import_ref"])
             if not event:
                 done.append("created")
             elif event._import_differs(values):
@@ -204,12 +301,7 @@ class CrmLeadEvent(models.Model):
                 continue
             fresh.append({"source": "import", **values})
         if not dry_run:
-            if replaced:
-                # of a lead that the event belonged to before
-                for fact in self._fact_downstream():
-                    keys = replaced.mapped("lead_key")
-                    self.env["crm.metrics.queue"]._push(fact, keys)
-                replaced.unlink()
+            replaced.unlink()
             event_sudo.create(fresh)
         return done
 

@@ -81,26 +81,60 @@ class TestLeadEventImport(LeadEventCase):
         self.assertEqual(said["done"], ["unchanged", "updated", "created"])
         self.assertEqual(self.events()[:3].mapped("expected_revenue"), [50, 60, 50])
 
-    def test_corrected_to_another_lead(self):
-        """The visits of the lead that had it before are computed anew as well."""
+    def test_a_correction_moves_the_visits(self):
+        self.log.import_events([self.row("a", 1)])
+        self.refresh()
+        self.log.import_events([self.row("a", 2)])
+        self.refresh()
+        visit = self.env["crm.stage.visit"].search(
+            [("lead_key", "=", self.lead.id), ("entered", "<", "2026-01-01")]
+        )
+        self.assertEqual(visit.entered, datetime(2025, 1, 2, 9))
+
+    def test_an_event_stays_with_its_lead(self):
         other = self.make_lead()
         self.commit()
         self.log.import_events([self.row("a", 1)])
-        self.refresh()
-        self.log.import_events([self.row("a", 1, lead_id=other.id)])
-        self.refresh()
-        visits = self.env["crm.stage.visit"].search(
-            [("entered", "<", "2026-01-01"), ("lead_key", ">=", self.lead.id)]
-        )
-        self.assertEqual(visits.mapped("lead_key"), [other.id])
+        field, message = self.refusal(self.row("a", 1, lead_id=other.id))
+        self.assertEqual(field, "import_ref")
+        self.assertIn("another opportunity", message)
+
+    def test_an_event_of_another_company_stays(self):
+        """Who may see the lead but not the event does not take its number."""
+        self.lead.write({"company_id": False, "user_id": False})
+        self.commit()
+        self.log.import_events([self.row("1", company_id=self.company.id)])
+        event = self.events()[0]
+        stranger = self._user("stranger", "group_sale_manager", self.other_company)
+        self.log = self.env[EVENT].with_user(stranger)
+        self.log = self.log.with_context(allowed_company_ids=self.other_company.ids)
+        for values in ({}, {"company_id": self.other_company.id}):
+            refused = self.refusal(self.row("1", expected_revenue=7, **values))
+            self.assertEqual(refused[0], "import_ref")
+            said = self.log.import_events(
+                [self.row("1", expected_revenue=7, **values)], dry_run=True
+            )
+            self.assertEqual(said["refused"][0]["field"], "import_ref")
+        self.assertEqual(event.exists().expected_revenue, 50)
+        self.log.import_events([self.row("2")])
+
+    def test_twice_in_one_call(self):
+        rows = [self.row("a", 1), self.row("b", 2), self.row("a", 3)]
+        field, message = self.refusal(*rows)
+        self.assertEqual(field, "import_ref")
+        self.assertIn("Row 0", message)
+        said = self.log.import_events(rows, dry_run=True)
+        self.assertEqual([row["row"] for row in said["refused"]], [2])
 
     def test_dry_run(self):
         self.log.import_events([self.row("a", 1)])
         before = self.env[EVENT].search([])
         said = self.log.import_events(
-            [self.row("a", 1), self.row("b", 2), self.row("a", 3)], dry_run=True
+            [self.row("a", 1), self.row("b", 2)], dry_run=True
         )
-        self.assertEqual(said["done"], ["unchanged", "created", "updated"])
+        self.assertEqual(said["done"], ["unchanged", "created"])
+        said = self.log.import_events([self.row("a", 3)], dry_run=True)
+        self.assertEqual(said["done"], ["updated"])
         self.assertEqual(self.env[EVENT].search([]), before)
 
     def test_nothing_comes_between_what_was_recorded(self):
@@ -136,9 +170,47 @@ class TestLeadEventImport(LeadEventCase):
             ({"type": "deal"}, "type"),
             ({"expected_revenue": "much"}, "expected_revenue"),
             ({"date_deadline": "soon"}, "date_deadline"),
+            ({"date_deadline": "0300-01-01"}, "date_deadline"),
+            ({"expected_revenue": float("nan")}, "expected_revenue"),
+            ({"recurring_revenue": float("inf")}, "recurring_revenue"),
+            ({"expected_revenue": -(10**400)}, "expected_revenue"),
+            ({"expected_revenue": True}, "expected_revenue"),
+            ({"probability": 500}, "probability"),
+            ({"probability": -1}, "probability"),
+            ({"probability": float("nan")}, "probability"),
+            ({"won_status": "lost"}, "won_status"),
+            ({"won_status": "lost", "active": False, "probability": 5}, "won_status"),
+            ({"won_status": "won"}, "won_status"),
+            ({"user_id": {}}, "user_id"),
+            ({"team_id": [1]}, "team_id"),
+            ({"import_ref": ["a"]}, "import_ref"),
+            ({"import_ref": 5}, "import_ref"),
+            ({"active": "no"}, "active"),
+            ({"type": []}, "type"),
+            ({"at": "0999-12-31 00:00:00"}, "at"),
+            ({"at": "9999-01-01 00:00:00"}, "at"),
+            ({"at": "2025-01-01 %d"}, "at"),
+            ({"at": 5}, "at"),
         ):
             with self.subTest(values):
                 self.assertEqual(self.refusal(self.row(**values))[0], field)
+
+    def test_what_goes(self):
+        said = self.log.import_events(
+            [
+                self.row("a", 1, won_status="lost", active=False, probability=None),
+                self.row("b", 2, won_status="won", stage_id=self.stage_won.id),
+                self.row("c", 3, active=False, expected_revenue=None, user_id=None),
+                self.row("d", 4, probability=100, date_deadline="2025-02-01"),
+            ]
+        )
+        self.assertEqual(said, {"done": ["created"] * 4, "refused": []})
+
+    def test_a_bad_moment_is_told_in_words(self):
+        for moment in ("2025-01-01 %d", "yesterday"):
+            self.assertIn(
+                "Expected YYYY-MM-DD HH:MM:SS", self.refusal(self.row(at=moment))[1]
+            )
 
     def test_bad_rows(self):
         for rows in (
