@@ -139,9 +139,9 @@ class CrmLeadEvent(models.Model):
         """Return the events that rows name, by reference: None may not be read."""
         names = {row["import_ref"] for row in rows if type(row["import_ref"]) is str}
         domain = [("import_ref", "in", list(names))]
-        readable = self.search(domain)
+        readable = set(self.search(domain).ids)
         return {
-            event_sudo.import_ref: event_sudo if event_sudo in readable else None
+            event_sudo.import_ref: event_sudo if event_sudo.id in readable else None
             for event_sudo in self.sudo().search(domain)
         }
 
@@ -155,7 +155,7 @@ class CrmLeadEvent(models.Model):
                 "import_ref",
                 self.env._("Row %(row)s (from 0) is of the same event.", row=first),
             )
-        event_sudo = events.get(values["import_ref"], self)
+        event_sudo = events.get(values["import_ref"], self.browse())
         if event_sudo is None or (
             event_sudo and event_sudo.lead_key != values["lead_id"]
         ):
