@@ -66,7 +66,7 @@ def test_without_returns_it_is_the_product_of_the_steps(lost, on):
 @given(exits, st.dictionaries(st.sampled_from(STATES), st.floats(0, 1)))
 def test_moving_points_only_helps_and_rows_stay_whole(counts, points):
     shares = chain.shares(counts)
-    better = chain.moved(shares, STATES, points)
+    better = chain.moved(shares, chain.following(STATES), points)
     for row in better.values():
         assert sum(row.values()) == pytest.approx(1)
         assert all(share >= 0 for share in row.values())
@@ -80,3 +80,37 @@ def test_moving_points_only_helps_and_rows_stay_whole(counts, points):
 def test_circles_without_end_are_never_won():
     shares = chain.shares({"a": {"b": 1}, "b": {"a": 1}, "c": {"a": 1, "won": 1}})
     assert chain.win_probabilities(shares) == {"c": 0.5, "a": 0.0, "b": 0.0}
+
+
+@given(
+    st.permutations(STATES),
+    st.dictionaries(st.sampled_from(STATES), st.frozensets(st.integers(1, 3))),
+)
+def test_what_follows_is_later_and_of_the_same_team(order, teams):
+    for state, target in chain.following(order, teams).items():
+        own = teams.get(state)
+        later = order[order.index(state) + 1 :]
+        fits = [
+            other
+            for other in later
+            if not own or not teams.get(other) or own & teams[other]
+        ]
+        assert target == (fits[0] if fits else chain.WON)
+
+
+def test_certainty_is_not_exceeded():
+    """What floating point makes of these three is 1.0000000000000009."""
+    counts = {
+        "a": {"b": 4, "c": 6, "lost": 3},
+        "b": {"a": 3, "c": 6, "lost": 2},
+        "c": {"a": 5, "b": 5, "lost": 1},
+    }
+    onward = chain.following("abc")
+    sure = chain.moved(chain.shares(counts), onward, dict.fromkeys("abc", 1.0))
+    assert chain.win_probability(sure, {"a": 8, "b": 8, "c": 2}) == 1
+
+
+@given(exits, st.dictionaries(st.sampled_from(STATES), st.integers(1, 9), min_size=1))
+def test_a_probability_is_one(counts, starts):
+    found = chain.win_probability(chain.shares(counts), starts)
+    assert found is None or -1e-9 <= found <= 1

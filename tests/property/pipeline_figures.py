@@ -428,13 +428,27 @@ class Question:
 
     def moved(self, rows, stage, points):
         """Return the chain after some points of a stage went from lost to onward."""
-        later = self.order[self.order.index(stage) + 1 :]
+        later = [
+            other
+            for other in self.order[self.order.index(stage) + 1 :]
+            if self.has_way(self.teams(stage), self.teams(other))
+        ]
         target = later[0] if later else "won"
         row = defaultdict(Fraction, rows[stage])
         share = min(Fraction(points) / 100, row["lost"])
         row["lost"] -= share
         row[target] += share
         return {**rows, stage: row}
+
+    def teams(self, stage):
+        """Teams that a stage belongs to; none: all teams have it."""
+        there = self.world.stages.get(stage)
+        return there.teams if there else frozenset()
+
+    @staticmethod
+    def has_way(teams, others):
+        """Whether some team has both of two stages."""
+        return not teams or not others or bool(teams & others)
 
     def win_probability(self, rows):
         """Return how likely the deals of the funnel are won, by linear algebra."""

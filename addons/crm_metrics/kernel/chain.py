@@ -8,8 +8,6 @@ p = Q p + r (Kemeny and Snell, "Finite Markov Chains", theorem 3.3.7: B = (I - Q
 Pure Python, no database; the handful of stages needs no linear algebra library.
 """
 
-from itertools import pairwise
-
 #: where a chain ends
 WON, LOST = "won", "lost"
 ENDS = (WON, LOST)
@@ -34,29 +32,65 @@ def shares(exits):
     return result
 
 
-def moved(chain, order, points):
+def following(order, teams=None):
+    """Return where a deal goes on to from each state.
+
+    That is the first later state which its team has; from the last one it is WON.
+
+    :param list order: the states in their order
+    :param dict teams: state -> set of the teams that have it; no teams (or no entry):
+        all have it
+
+    >>> following(["new", "offer"])
+    {'new': 'offer', 'offer': 'won'}
+
+    A demo of team 1 is not followed by a visit of team 2:
+
+    >>> found = following(
+    ...     ["new", "demo", "visit", "offer", "sign"],
+    ...     {"demo": {1}, "visit": {2}, "offer": {1}, "sign": {2}},
+    ... )
+    >>> found["new"], found["demo"], found["visit"], found["offer"]
+    ('demo', 'offer', 'sign', 'won')
+    """
+    teams = teams or {}
+    result = {}
+    for place, state in enumerate(order):
+        own = teams.get(state)
+        result[state] = next(
+            (
+                later
+                for later in order[place + 1 :]
+                if not own or not teams.get(later) or own & teams[later]
+            ),
+            WON,
+        )
+    return result
+
+
+def moved(chain, onward, points):
     """Return a chain in which less is lost: a share of exits goes on instead.
 
     :param dict chain: what :func:`shares` returns
-    :param list order: the states in their order; the last one goes on to WON
+    :param dict onward: what :func:`following` returns
     :param dict points: state -> share (0.05 is five points) of its exits that moves
-        from LOST to the next state of the order, at most all that is lost there
+        from LOST to the one that follows, at most all that is lost there
     :return: chain of the same form
 
     >>> chain = {"new": {"offer": 0.75, LOST: 0.25}, "offer": {WON: 0.5, LOST: 0.5}}
-    >>> moved(chain, ["new", "offer"], {"new": 0.05})["new"]
+    >>> onward = following(["new", "offer"])
+    >>> moved(chain, onward, {"new": 0.05})["new"]
     {'offer': 0.8, 'lost': 0.2}
-    >>> moved(chain, ["new", "offer"], {"offer": 0.9})["offer"]
+    >>> moved(chain, onward, {"offer": 0.9})["offer"]
     {'won': 1.0, 'lost': 0.0}
     """
-    following = {**dict(pairwise(order)), **dict.fromkeys(order[-1:], WON)}
     result = dict(chain)
     for state, share in points.items():
         if state in chain:
             row = dict(chain[state])
             share = min(share, row.get(LOST, 0.0))
             if share:
-                target = following[state]
+                target = onward[state]
                 row[LOST] -= share
                 row[target] = row.get(target, 0.0) + share
             result[state] = row
@@ -149,7 +183,6 @@ def win_probability(chain, starts):
     if not total or not chain:
         return None
     probabilities = win_probabilities(chain)
-    return (
-        sum(probabilities.get(state, 0.0) * count for state, count in starts.items())
-        / total
-    )
+    won = sum(probabilities.get(state, 0.0) * count for state, count in starts.items())
+    # what is solved in floating point may miss certainty by a rounding error
+    return min(won / total, 1.0)

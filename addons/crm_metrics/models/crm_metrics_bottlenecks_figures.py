@@ -250,7 +250,10 @@ class CrmMetrics(models.AbstractModel):
     def _add_gains(self, options, stages, exits, starts, entered, average_won):
         """Add `gain` to the stages, and return the figures of `what_if`."""
         round_money = options["companies"][0].currency_id.round
-        order = [stage["stage_id"] for stage in stages]
+        onward = chain.following(
+            [stage["stage_id"] for stage in stages],
+            {stage["id"]: stage["teams"] for stage in options["order"]},
+        )
         shares = chain.shares(exits)
         now = chain.win_probability(shares, starts)
 
@@ -263,11 +266,11 @@ class CrmMetrics(models.AbstractModel):
             gain = None
             if now is not None and stage["stage_id"] in shares:
                 points = {stage["stage_id"]: FIVE_POINTS}
-                better = chain.moved(shares, order, points)
+                better = chain.moved(shares, onward, points)
                 gain = chain.win_probability(better, starts) - now
             stage["gain"] = {"win_probability": gain, "value": worth(gain)}
         probability = chain.win_probability(
-            chain.moved(shares, order, options["points"]), starts
+            chain.moved(shares, onward, options["points"]), starts
         )
         return {"win_probability": probability, "won_value": worth(probability)}
 

@@ -117,6 +117,41 @@ class TestBottleneckScope(BottleneckCase):
             self.of_two | self.moved,
         )
 
+    def test_what_follows_is_a_stage_of_the_same_team(self):
+        """Nobody goes on to a stage that is another team's."""
+        teams = self.team, self.team_2
+        demo, visit, offer, contract = self.env["crm.stage"].create(
+            [
+                {
+                    "name": name,
+                    "sequence": 100 + place,
+                    "team_ids": teams[place % 2].ids,
+                }
+                for place, name in enumerate(("Demo", "Visit", "Offer", "Contract"))
+            ]
+        )
+        self.deal(100, ("02-01", demo), ("02-11", offer), ("02-21", self.signed))
+        self.deal(100, ("02-01", demo), ("02-11", offer), ("02-21", "lost"))
+        self.deal(100, ("02-01", demo), ("02-11", "lost"))
+        others = {"team_id": self.team_2.id}
+        self.deal(1, ("02-01", visit), ("02-11", contract), ("02-21", "lost"), **others)
+        self.deal(1, ("02-01", visit), ("02-11", "lost"), **others)
+        for options in ({}, {"team_ids": self.team.ids}):
+            result = self.ask(**options)
+            # 5 of 100 that leave the demo go to the offer, and half of them are won
+            self.assertAlmostEqual(
+                self.stage(result, demo)["gain"]["value"], 3 * 0.05 * 0.5 * 100
+            )
+            self.assertAlmostEqual(
+                self.stage(result, offer)["gain"]["value"], 2 * 0.05 * 100
+            )
+            sure = self.ask(what_if={demo.id: 100, offer.id: 100}, **options)
+            self.assertAlmostEqual(sure["what_if"]["won_value"], 300)
+        # the last stage of a team leads to the win
+        self.assertGreater(
+            self.stage(self.ask(), contract)["gain"]["win_probability"], 0
+        )
+
     # ------------------------------------------------------------------
     # rights
     # ------------------------------------------------------------------
@@ -338,6 +373,10 @@ class TestBottleneckScope(BottleneckCase):
             ("reason_ids", [0]),
             ("source_ids", "x"),
             ("plan_ids", []),
+            ("view", []),
+            ("group_by", {}),
+            ("date_from", "0001-01-01"),
+            ("date_from", "1899-12-31"),
         ):
             with self.assertRaisesRegex(ValidationError, f"^{key}:"):
                 self.ask(**{key: value})
@@ -352,6 +391,21 @@ class TestBottleneckScope(BottleneckCase):
                 self.deals(figure, stage)
         with self.assertRaisesRegex(ValidationError, "^date_from:"):
             self.metrics().bottleneck_deals({}, "won")
+        options = {"date_from": "2026-01-01", "date_to": "2026-05-31"}
+        for figure, stage in (
+            ("touched", [self.talks.id]),
+            ("touched", {}),
+            ("touched", True),
+            ("touched", float(self.talks.id)),
+            ([], None),
+        ):
+            with self.assertRaisesRegex(ValidationError, "^(figure|stage_id):"):
+                self.metrics().bottleneck_deals(options, figure, stage)
+        with self.assertRaisesRegex(ValidationError, "^figure:"):
+            self.metrics().nvl_customers(options, [])
+        year = {"date_from": "0001-01-01", "date_to": "2026-05-31", "grain": "year"}
+        with self.assertRaisesRegex(ValidationError, "^date_from:"):
+            self.metrics().recurring(year)
         # a stage in which nothing happens changes nothing
         self.assertEqual(
             self.ask(what_if={self.contract.id: 5})["what_if"],
