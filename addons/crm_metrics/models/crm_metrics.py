@@ -9,6 +9,8 @@ from ..kernel import periods
 
 #: options that every method takes
 COMMON = frozenset({"date_from", "date_to", "grain", "company_ids"})
+#: nothing happened before it; in the first years of dates, no zone has a beginning
+FIRST_DAY = date(1900, 1, 1)
 #: so many periods are more than anybody reads, and less than hurts a server
 MAX_PERIODS = 5000
 
@@ -101,7 +103,8 @@ class CrmMetrics(models.AbstractModel):
 
     def _check_choice(self, key, value, values):
         """Check that a value is one of some."""
-        if value not in values:
+        # whatever it may be: not all can be looked up in a dict
+        if value not in tuple(values):
             raise ValidationError(
                 self.env._(
                     "%(key)s: %(value)r is none of %(values)s.",
@@ -120,7 +123,16 @@ class CrmMetrics(models.AbstractModel):
         # only the usual form, neither "20260131" nor a week date; and the year
         # 9999 has no end: the day after it does not exist
         if day and day.isoformat() == value and day.year < date.max.year:
-            return day
+            if day >= FIRST_DAY:
+                return day
+            raise ValidationError(
+                self.env._(
+                    "%(key)s: expected a date from %(first)s on, not %(value)s.",
+                    key=key,
+                    first=FIRST_DAY,
+                    value=value,
+                )
+            )
         raise ValidationError(
             self.env._(
                 "%(key)s: expected a date as YYYY-MM-DD, not %(value)r.",

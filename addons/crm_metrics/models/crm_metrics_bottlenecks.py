@@ -8,13 +8,6 @@ from .crm_metrics_bottlenecks_stays import EVENT, GROUPS, SLICES, VISIT
 STAGE_FIGURES = ("touched", "reached", "stuck", "returns", "skips")
 #: bars of the waterfall
 BARS = tuple(f"waterfall.{kind}" for kind in ("start", *funnel.PARTS, "end"))
-FIGURES = ("touched", "reached", "stuck")
-#: bars of the waterfall
-BARS = {
-    "waterfall.start": "opening",
-    **{f"waterfall.{kind}": kind for kind in funnel.PARTS},
-    "waterfall.end": "ending",
-}
 FIGURES = ("entered", *funnel.STATES, *STAGE_FIGURES, *BARS)
 #: of which a stage has to, or may be named
 NEEDS_STAGE = ("touched", "reached", "returns", "skips")
@@ -96,11 +89,15 @@ class CrmMetrics(models.AbstractModel):
         options, self = self._bottleneck_options(options)
         self._check_choice("figure", figure, FIGURES)
         keys = {stage["id"] for stage in options["order"]}
-        if (
-            (stage_id is None and figure in NEEDS_STAGE)
-            or (stage_id is not None and figure not in TAKES_STAGE)
-            or (stage_id is not None and stage_id not in keys)
-        ):
+        if stage_id is None:
+            is_bad = figure in NEEDS_STAGE
+        else:
+            is_bad = (
+                figure not in TAKES_STAGE
+                or type(stage_id) is not int
+                or stage_id not in keys
+            )
+        if is_bad:
             raise ValidationError(
                 self.env._(
                     "stage_id: %(value)r does not go with %(figure)s.",
