@@ -193,7 +193,7 @@ test("days behind a gap in the observation are unknown, not more than the longes
     await openScreen();
     const unknown = "[data-card=stages] tr[data-row='2'] td[data-column=p90]";
     expect(textsOf(unknown)).toEqual(["–"]);
-    expect(`${unknown} [title^='Not known']`).toHaveCount(1);
+    expect(`${unknown} [data-tooltip^='Not known']`).toHaveCount(1);
 });
 
 test("stages are ranked by a click on a head, and so is the URL", async () => {
@@ -461,7 +461,7 @@ test("figures that do not exist are dashes with a reason", async () => {
     );
     await openScreen();
     expect(textsOf(".o_crm_metrics_card_value").slice(2)).toEqual([
-        "– Fewer than 5 deals are won or lost, or less than half of all.",
+        "– Not known: fewer than 5 deals are won or lost, less than half of all, or too few were there from their first day on.",
         "– Needs open deals and won ones.",
         "– No stage has a norm yet: too few stays have ended.",
     ]);
