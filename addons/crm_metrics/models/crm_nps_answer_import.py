@@ -35,20 +35,6 @@ class CrmNpsAnswer(models.Model):
 
     def _convert_records(self, records, *, log, savepoint):
         """Refuse what cannot be entered, each row for its own reason."""
-        rows = self._convert_scores(records, log=log, savepoint=savepoint)
-        for batch in split_every(BATCH, rows, list):
-            # by themselves: together with others the importer cannot tell which it was
-            entered = self._add_persons([dict(values) for _, _, values, _ in batch])
-            replacing = self._replacing(entered)
-            for row, is_replacing in zip(batch, replacing, strict=True):
-                if is_replacing:
-                    message = self._replacing_message()
-                    log(dict(row[-1], type="error", field="wave", message=message))
-                else:
-                    yield row
-
-    def _convert_scores(self, records, *, log, savepoint):
-        """Refuse what is no score, naming the field; an empty one would become 0."""
         given = {}
 
         def noted():
@@ -56,9 +42,17 @@ class CrmNpsAnswer(models.Model):
                 given[number] = "score" in record
                 yield record, extras
 
-        for number, (dbid, xid, values, info) in enumerate(
-            super()._convert_records(noted(), log=log, savepoint=savepoint)
-        ):
+        converted = super()._convert_records(noted(), log=log, savepoint=savepoint)
+        rows = self._rows_with_scores(converted, given, log)
+        for batch in split_every(BATCH, rows, list):
+            yield from self._rows_with_own_votes(batch, log)
+
+    def _rows_with_scores(self, rows, given, log):
+        """Refuse what is no score, naming the field; an empty one would become 0.
+
+        :param dict given: number of a row -> whether a score stands in it
+        """
+        for number, (dbid, xid, values, info) in enumerate(rows):
             score = values.get("score")
             if given.pop(number) and "score" not in values:
                 # the importer has said already that it cannot read it
@@ -68,6 +62,19 @@ class CrmNpsAnswer(models.Model):
                 log(dict(info, type="error", field="score", message=message))
                 continue
             yield dbid, xid, values, info
+
+    def _rows_with_own_votes(self, rows, log):
+        """Refuse what would take the place of an answer to an invitation.
+
+        Here, where the importer can still tell which rows it were.
+        """
+        entered = self._add_persons([dict(values) for _id, _xid, values, _ in rows])
+        for row, is_replacing in zip(rows, self._replacing(entered), strict=True):
+            if is_replacing:
+                message = self._replacing_message()
+                log(dict(row[-1], type="error", field="wave", message=message))
+            else:
+                yield row
 
 
 class IrFieldsConverter(models.AbstractModel):
