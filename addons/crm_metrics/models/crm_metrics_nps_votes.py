@@ -239,10 +239,9 @@ class CrmMetrics(models.AbstractModel):
 def _span_before(date_from, last):
     """Return first and last day of as many days as are known, just before a day.
 
-    None where nothing of the range is known yet, or the calendar has no such days.
+    None where nothing of the range is known yet.
     """
-    days = (last - date_from).days + 1
-    if days < 1 or date_from.toordinal() <= days:
+    if last < date_from:
         return None
     eve = date_from - periods.DAY
     return eve - (last - date_from), eve

@@ -158,8 +158,11 @@ class TestVotes(NpsFiguresCase):
         self.assertIsNone(result["change"]["compared_to"])
         self.assertEqual(result["answers"], 0)
 
-    def test_at_the_beginning_of_the_calendar(self):
-        self.assertIsNone(self.nps("0001-01-01", "0001-01-02")["change"]["compared_to"])
+    def test_the_first_day_there_is(self):
+        change = self.nps("1900-01-01", "1900-01-02")["change"]
+        self.assertEqual(
+            change["compared_to"], {"date_from": "1899-12-30", "date_to": "1899-12-31"}
+        )
 
 
 class TestFigures(NpsFiguresCase):

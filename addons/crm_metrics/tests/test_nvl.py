@@ -327,11 +327,13 @@ class TestNvl(NvlCase):
             {"day": 900, "week": 890, "month": 1089, "quarter": 1089, "year": 11},
         )
 
-    def test_the_first_day_of_the_calendar(self):
-        result = self.nvl("0001-01-01", "0001-02-28")
+    def test_the_first_day_there_is(self):
+        result = self.nvl("1900-01-01", "1900-02-28")
         self.assertEqual(len(result["periods"]), 2)
-        # before the first one there is nothing
-        self.assertEqual(len(result["effects"]), 1)
+        self.assertEqual(
+            result["effects"][0]["compared_to"],
+            {"date_from": "1899-12-01", "date_to": "1899-12-31"},
+        )
 
     # -- options --------------------------------------------------------
 
