@@ -127,6 +127,12 @@ class CrmCustomerScoreRun(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            # no default of the field: a new form that is left without a word would be
+            # a whole one, and saved
+            if "date" not in vals:
+                company = self.env["res.company"].browse(vals.get("company_id"))
+                vals["date"] = (company or self.env.company)._metrics_today()
         runs = super().create(vals_list)
         for run in runs:
             run._score()

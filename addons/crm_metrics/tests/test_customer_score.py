@@ -48,6 +48,13 @@ class ScoreCase(PurchaseCase):
 
 
 class TestCustomerScore(ScoreCase):
+    def test_as_of_today_but_never_by_an_untouched_form(self):
+        model = self.env["crm.customer.score.run"]
+        self.enter(100, "2026-05-01")
+        run = model.create({"company_id": self.company.id})
+        self.assertEqual(run.date, self.company._metrics_today())
+        self.assertNotIn("date", model.default_get(["date"]))
+
     def test_what_a_score_holds(self):
         self.company.crm_metrics_margin = 40
         self.company.crm_metrics_lifetime_years = 5
