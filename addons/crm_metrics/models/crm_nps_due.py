@@ -91,14 +91,12 @@ class CrmNpsInvitation(models.Model):
 
         Of what a trigger found. Who was chosen by hand or for a wave stays chosen.
         """
-        return SQL(
-            """(starts_with(i.wave, i.res_model || ',')
-                AND NOT CASE i.res_model %s ELSE TRUE END)""",
-            SQL(" ").join(
-                SQL("WHEN %s THEN %s", model, condition)
-                for model, condition in self._reasons_sql().items()
-            ),
-        )
+        self.ensure_one()
+        # that of this one alone: PostgreSQL would plan all of them for each mail
+        reason = self._reasons_sql().get(self.res_model)
+        if not reason or not self.wave.startswith(f"{self.res_model},"):
+            return SQL("FALSE")
+        return SQL("NOT %s", reason)
 
     def _reasons_sql(self):
         """Return what has to hold of the records that triggers find.

@@ -122,7 +122,8 @@ class TestDealsWon(NpsCase):
             self.assertFalse(self.asked())
             first, noted = self.invitations(self.asking)
             self.assertAsked(first | noted, "erased", "erased")
-            self.assertNotIn(str(deal.id), first.wave + noted.wave)
+            for wave in (first | noted).mapped("wave"):
+                self.assertNotRegex(wave, rf"\b{deal.id}\b")
             self.assertNotEqual(first.person, noted.person)
             self.assertRecordValues(
                 noted,
