@@ -6,11 +6,10 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..kernel import periods
+from .date_range import FIRST_DAY, LAST_DAY
 
 #: options that every method takes
 COMMON = frozenset({"date_from", "date_to", "grain", "company_ids"})
-#: nothing happened before it; in the first years of dates, no zone has a beginning
-FIRST_DAY = date(1900, 1, 1)
 #: so many periods are more than anybody reads, and less than hurts a server
 MAX_PERIODS = 5000
 
@@ -122,7 +121,7 @@ class CrmMetrics(models.AbstractModel):
             day = None
         # only the usual form, neither "20260131" nor a week date; and the year
         # 9999 has no end: the day after it does not exist
-        if day and day.isoformat() == value and day.year < date.max.year:
+        if day and day.isoformat() == value and day <= LAST_DAY:
             if day >= FIRST_DAY:
                 return day
             raise ValidationError(

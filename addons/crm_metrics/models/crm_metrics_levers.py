@@ -152,7 +152,7 @@ class CrmMetrics(models.AbstractModel):
 
 def twelve_months(last):
     """Return the first and the last day of the 12 months that end on a day."""
-    return periods.first_of_months(last, 12) or last.min, last
+    return periods.first_of_months(last, 12), last
 
 
 def _nvl(numbers):

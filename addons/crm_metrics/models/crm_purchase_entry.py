@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .date_range import in_range
+
 
 class CrmPurchaseEntry(models.Model):
     """A purchase that was made outside of Odoo: in a shop, a till, another system."""
@@ -67,7 +69,7 @@ class CrmPurchaseEntry(models.Model):
         "that one, or give this one another reference.",
     )
     _date_in_range = models.Constraint(
-        "CHECK (date BETWEEN '1900-01-01' AND '9998-12-31')",
+        in_range("date"),
         "Date: it lies between 1900 and 9998.",
     )
     _amount_not_zero = models.Constraint(

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .date_range import in_range
+
 
 class CrmSubscriptionLine(models.Model):
     """What a customer pays for, again and again, from one day to another.
@@ -78,11 +80,11 @@ class CrmSubscriptionLine(models.Model):
         "CHECK (date_end >= date_start)", "End: the last day is before the first one."
     )
     _start_in_range = models.Constraint(
-        "CHECK (date_start BETWEEN '1900-01-01' AND '9998-12-31')",
+        in_range("date_start"),
         "Start: it lies between 1900 and 9998.",
     )
     _end_in_range = models.Constraint(
-        "CHECK (date_end BETWEEN '1900-01-01' AND '9998-12-31')",
+        in_range("date_end"),
         "End: it lies between 1900 and 9998. Leave it empty where there is no end.",
     )
     _one_successor = models.UniqueIndex(

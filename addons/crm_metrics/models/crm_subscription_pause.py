@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .date_range import in_range
+
 
 class CrmSubscriptionPause(models.Model):
     """Days on which a subscription rests: it counts nothing, but is not lost."""
@@ -26,11 +28,11 @@ class CrmSubscriptionPause(models.Model):
         "CHECK (date_to >= date_from)", "To: the last day is before the first one."
     )
     _from_in_range = models.Constraint(
-        "CHECK (date_from BETWEEN '1900-01-01' AND '9998-12-31')",
+        in_range("date_from"),
         "From: it lies between 1900 and 9998.",
     )
     _to_in_range = models.Constraint(
-        "CHECK (date_to BETWEEN '1900-01-01' AND '9998-12-31')",
+        in_range("date_to"),
         "To: it lies between 1900 and 9998. Leave it empty where there is no end.",
     )
 
