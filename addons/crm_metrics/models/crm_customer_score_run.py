@@ -6,6 +6,7 @@ from odoo.fields import Domain
 
 from ..kernel import periods
 from .crm_metrics_fact import ANALYZE_FROM
+from .crm_metrics_purchases import PURCHASE
 
 #: months that a run looks back
 WINDOW = 24
@@ -195,8 +196,8 @@ class CrmCustomerScoreRun(models.Model):
 
     def _is_refreshed(self):
         """Work off what purchases wait for; return whether nothing is left."""
-        self.env["crm.metrics.engine"]._refresh_fact("crm.purchase", 2000)
-        return not self.env["crm.metrics.queue"]._waiting().get("crm.purchase")
+        self.env["crm.metrics.engine"]._refresh_fact(PURCHASE, 2000)
+        return not self.env["crm.metrics.queue"]._waiting().get(PURCHASE)
 
     def _missing_months(self):
         """Return company -> end of its last month, of those without that run.
@@ -215,7 +216,7 @@ class CrmCustomerScoreRun(models.Model):
     def _due_months(self, missing):
         """Return those of missing months up to which anything was bought."""
         companies = self.env["res.company"].union(*missing)
-        firsts = self.env["crm.purchase"]._read_group(
+        firsts = self.env[PURCHASE]._read_group(
             [("company_id", "in", companies.ids)], ["company_id"], ["date:min"]
         )
         return {
@@ -225,7 +226,7 @@ class CrmCustomerScoreRun(models.Model):
         }
 
     def _has_purchases(self, company, date):
-        return self.env["crm.purchase"].search_count(
+        return self.env[PURCHASE].search_count(
             [("company_id", "=", company.id), ("date", "<=", date)], limit=1
         )
 

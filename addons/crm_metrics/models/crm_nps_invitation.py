@@ -39,6 +39,8 @@ SKIP_REASONS = [
 ]
 #: those that show only after somebody was considered
 LATER_REASONS = ("no_longer", "late")
+#: what a broken template or audience says is cut to so many letters
+WORDS = 500
 
 
 class CrmNpsInvitation(models.Model):

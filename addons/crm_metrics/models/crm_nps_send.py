@@ -8,6 +8,7 @@ from psycopg2.extensions import TransactionRollbackError
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from .crm_nps_invitation import WORDS
 from .crm_nps_post import NoServer, Outcome, Post
 
 _logger = logging.getLogger(__name__)
@@ -25,8 +26,6 @@ BROKEN_IN_A_ROW = 3
 OUTAGE = timedelta(minutes=10)
 #: how often it is tried again to write to what somebody else is writing to
 RACES = 3
-#: what a broken template says is cut to so many letters
-WORDS = 500
 #: number of the lock of the one sender; any other one would do as well
 SENDER = 20260609
 

@@ -9,12 +9,10 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
+from .crm_nps_invitation import WORDS
 from .crm_nps_prepare import BATCH
 
 _logger = logging.getLogger(__name__)
-
-#: what is wrong with an audience is cut to so many letters
-WORDS = 500
 
 
 class CrmNpsProgram(models.Model):
