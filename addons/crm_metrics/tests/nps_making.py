@@ -40,3 +40,9 @@ class NpsMaking(CrmMetricsCommon):
         return cls.env[ANSWER].create(
             {"program_id": program.id, "score": score, **values}
         )
+
+    def suppress(self, contact, reason="opted_out"):
+        """Put a contact on the list of those whom nobody asks, by its address."""
+        suppression = self.env["crm.nps.suppression"]
+        key = suppression._person_key(contact.email_normalized, contact)
+        suppression._suppress([key], reason)

@@ -13,10 +13,6 @@ class TestNpsAddress(NpsMailCase):
         cls.anna = cls.contact("Anna")
         cls.env.flush_all()
 
-    def suppress(self, contact, reason="opted_out"):
-        key = self.suppression._person_key(contact.email_normalized, contact)
-        self.suppression._suppress([key], reason)
-
     def reasons(self, *contacts):
         return [
             one.skip_reason or None

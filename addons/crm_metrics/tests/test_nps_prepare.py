@@ -13,10 +13,6 @@ class TestReasons(NpsCase):
         super().setUpClass()
         cls.suppression = cls.env["crm.nps.suppression"]
 
-    def suppress(self, contact, reason):
-        key = self.suppression._person_key(contact.email_normalized, contact)
-        self.suppression._suppress([key], reason)
-
     def blacklist(self, contact):
         self.env["mail.blacklist"]._add(contact.email)
 

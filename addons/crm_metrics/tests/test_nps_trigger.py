@@ -432,17 +432,13 @@ class TestWaves(NpsCase):
         self.assertEqual(self.asking.wave_number, 1)
 
     def test_a_wave_that_was_interrupted_notes_once_who_was_erased(self):
-        self.suppress(self.anna)
+        self.suppress(self.anna, "erased")
         self.refresh()
         self.asking._consider(self.asking._trigger_candidates())
         invitations = self.asked()
         self.assertEqual(len(invitations), 2)
         self.assertEqual(invitations.partner_id, self.firm)
         self.assertEqual(set(invitations.mapped("wave")), {"wave,1"})
-
-    def suppress(self, contact):
-        key = self.env["crm.nps.suppression"]._person_key(contact.email_normalized)
-        self.env["crm.nps.suppression"]._suppress([key], "erased")
 
     def break_audience(self, program):
         """Let a field be gone that the audience names."""
