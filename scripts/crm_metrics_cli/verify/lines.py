@@ -90,12 +90,18 @@ class Companies:
         own = self._rate(self.currency(company), company, on)
         return (own if own is not None else Decimal(1)) / rate if rate else None
 
-    def value(self, amount: Decimal, currency: int, company: int, on: date) -> Decimal:
-        """Return an amount in the currency of a company, at the rate of a day."""
+    def value(
+        self, amount: Decimal, currency: int, company: int, on: date
+    ) -> Decimal | None:
+        """Return an amount in the currency of a company, at the rate of a day.
+
+        None: there is no rate.
+        """
         own = self.currency(company)
         if currency == own:
             return amount
-        return rounded(amount * self.factor(currency, company, on), self.units[own])
+        factor = self.factor(currency, company, on)
+        return None if factor is None else rounded(amount * factor, self.units[own])
 
     def last_rate(self, currency: int, company: int) -> date:
         """Return the day of the last rate that is known of a currency and ours."""

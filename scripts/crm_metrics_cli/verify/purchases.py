@@ -192,20 +192,25 @@ class Documents:
         rates = Companies.read(self.connection)
         domain = [["state", "=", "sale"], *self._of_customers("partner_id")]
         for row in self._read("sale.order", domain, fields):
-            company, currency = row.company_id, row.currency_id
+            company = row.company_id
             if company not in self.companies or self._source(company) != "order":
                 continue
             on = self.zones.day(row.date_order, company)
-            if rates.factor(currency, company, date.fromisoformat(on)) is None:
+            amount = rates.value(
+                exact(row.amount_untaxed),
+                row.currency_id,
+                company,
+                date.fromisoformat(on),
+            )
+            if amount is None:
                 continue
-            amount = exact(row.amount_untaxed)
             self._add(
                 company,
                 "sale.order",
                 row.id,
                 row.partner_id,
                 on,
-                rates.value(amount, currency, company, date.fromisoformat(on)),
+                amount,
                 row.user_id,
                 row.team_id,
             )
